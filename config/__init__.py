@@ -1,0 +1,1 @@
+"""Settings, logging and the data shipped with the product."""

@@ -1,0 +1,98 @@
+"""Every setting of the product, read once from the environment and frozen.
+
+Each field's environment variable is its name in capitals. Defaults serve the embedded run; the
+secrets among them are refused in production (`ENVIRONMENT=production`).
+"""
+
+from base64 import b64encode
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+DATA_FOLDER = Path(__file__).parent / "data"
+
+DEMO_SECRET = "demo-only-not-for-production"  # noqa: S105 - refused in production, see below
+DEMO_KEY = b64encode(b"tongban-demo-key").decode()
+
+
+class Settings(BaseSettings):
+    """What an operator can choose."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_file=None)
+
+    environment: Literal["demo", "test", "production"] = "demo"
+    host: str = "127.0.0.1"
+    port: int = Field(default=8123, ge=1, le=65535)
+    data_folder: Path = Path("var")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    access_log: bool = True
+    trusted_proxies: int = Field(default=0, ge=0)
+
+    database_url: str = ""
+    """Empty: SQLite in `data_folder`. Else `mysql://user:password@host:port/name`."""
+    database_pool: int = Field(default=10, ge=1, le=200)
+    transaction_timeout_s: float = Field(default=10.0, gt=0)
+    redis_url: str = "redis://127.0.0.1:6379/0"
+    """Set by the launcher when the embedded server is used."""
+
+    column_keys: dict[str, SecretStr] = {"k1": SecretStr(DEMO_KEY)}
+    """Key id to base64 of 16 bytes; the last is used for new data, all for reading."""
+    digest_key: SecretStr = SecretStr(DEMO_KEY)
+    pickup_key: SecretStr = SecretStr(DEMO_KEY)
+
+    wechat_api_base: str = "https://api.weixin.qq.com"
+    wechat_appid: str = "wx00000000demo0000"
+    wechat_secret: SecretStr = SecretStr(DEMO_SECRET)
+    wechat_push_token: SecretStr = SecretStr("demotoken")
+    wechat_push_aes_key: SecretStr = SecretStr("abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG")
+    wechat_templates: dict[str, str] = {}
+    """Notice kind to subscribe-message template id; a kind without one is not sent."""
+
+    ems_api_base: str = "https://api.ems.com.cn/amp-prod-api/f/amp/api/open"
+    ems_sender_no: str = "1100000000000"
+    ems_authorization: SecretStr = SecretStr(DEMO_SECRET)
+    ems_sign_key: SecretStr = SecretStr(DEMO_KEY)
+    ems_project_id: str = ""
+
+    clamd_url: str = ""
+    """Empty: the embedded check. Else `tcp://host:port` or `unix:///path`."""
+
+    session_hours: int = Field(default=12, ge=1, le=24 * 30)
+    hold_minutes: int = Field(default=10, ge=1, le=60)
+    slot_quantum_minutes: int = Field(default=5, ge=5, le=60)
+    slot_days_ahead: int = Field(default=14, ge=1, le=60)
+    review_lease_s: int = Field(default=300, ge=5)
+    confirm_after_minutes: int = Field(default=30, ge=1)
+    upload_limit_bytes: int = Field(default=10 * 1024 * 1024, ge=1024)
+    uploads_per_day: int = Field(default=60, ge=1)
+
+    @model_validator(mode="after")
+    def _refuse_demo_secrets_in_production(self) -> Self:
+        if self.environment != "production":
+            return self
+        secrets = {
+            "COLUMN_KEYS": [key.get_secret_value() for key in self.column_keys.values()],
+            "DIGEST_KEY": [self.digest_key.get_secret_value()],
+            "PICKUP_KEY": [self.pickup_key.get_secret_value()],
+            "WECHAT_SECRET": [self.wechat_secret.get_secret_value()],
+            "EMS_AUTHORIZATION": [self.ems_authorization.get_secret_value()],
+            "EMS_SIGN_KEY": [self.ems_sign_key.get_secret_value()],
+        }
+        shown = sorted(
+            name for name, values in secrets.items() if {DEMO_KEY, DEMO_SECRET} & set(values)
+        )
+        if shown:
+            raise ValueError(f"set these before running in production: {', '.join(shown)}")
+        return self
+
+    @property
+    def is_embedded(self) -> bool:
+        """Whether the database is the embedded one, which serves a single process."""
+        return not self.database_url
+
+    @property
+    def effective_database_url(self) -> str:
+        """The database to open."""
+        return self.database_url or f"sqlite://{(self.data_folder / 'tongban.sqlite3').absolute()}"

@@ -1,0 +1,1 @@
+"""Ports and vendors: contracts that the engine relies on, and the adapters that keep them."""
