@@ -1,0 +1,1 @@
+"""China Post EMS: the open platform for agreement customers (`api.ems.com.cn`)."""

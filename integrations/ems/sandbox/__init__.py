@@ -1,0 +1,1 @@
+"""A post to develop and test against: `python -m integrations.ems.sandbox --help`."""

@@ -1,0 +1,1 @@
+"""Chinese national (GM) cryptography at the ports."""

@@ -1,0 +1,1 @@
+"""Malware checks of uploads."""

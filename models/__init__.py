@@ -1,0 +1,17 @@
+"""Tables, one file an aggregate, and the states their rows go through."""
+
+MODEL_MODULES = (
+    "models.bookkeeping",
+    "models.people",
+    "models.staff",
+    "models.catalog",
+    "models.attachments",
+    "models.prereview",
+    "models.appointments",
+    "models.queueing",
+    "models.cases",
+    "models.delivery",
+    "models.notifications",
+    "models.ratings",
+    "models.audit",
+)

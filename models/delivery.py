@@ -1,0 +1,202 @@
+"""邮件, 下单, 运单, 取件码, 交接, 揽收班次."""
+
+from enum import StrEnum
+
+from tortoise import Model, fields
+from tortoise.indexes import Index
+
+from models.fields import DigestField, IdField, ProtectedField
+from models.states import ParcelState, PickupCodeState, RoundState
+
+
+class ParcelPurpose(StrEnum):
+    """What a parcel is for."""
+
+    RESULT = "result"
+    TRANSFER = "transfer"
+    ORIGINAL_CHECK = "original_check"
+
+
+class OrderState(StrEnum):
+    """How far an order at the carrier is."""
+
+    TO_SEND = "to_send"
+    WAYBILL_ISSUED = "waybill_issued"
+    TO_RECONCILE = "to_reconcile"
+    REFUSED = "refused"
+    CANCELLED = "cancelled"
+
+
+class Direction(StrEnum):
+    """Which way a hand-over goes at a point."""
+
+    OUT = "out"
+    IN = "in"
+
+
+class DeliveryAddress(Model):
+    """Where a case's result goes, filled in by the citizen."""
+
+    id = IdField()
+    case_id = IdField(primary_key=False, unique=True)
+    person_id = IdField(primary_key=False)
+    name = ProtectedField()
+    phone = ProtectedField()
+    province = fields.CharField(max_length=32)
+    city = fields.CharField(max_length=32)
+    county = fields.CharField(max_length=32)
+    address = ProtectedField()
+    given_at = fields.DatetimeField()
+
+    class Meta:
+        table = "delivery_addresses"
+
+
+class Parcel(Model):
+    """邮件: something sealed that goes from one holder to another."""
+
+    id = IdField()
+    purpose = fields.CharEnumField(ParcelPurpose, max_length=16)
+    case_id = IdField(primary_key=False, null=True)
+    person_id = IdField(primary_key=False, null=True)
+    transfer_id = IdField(primary_key=False, null=True)
+    point_code = fields.CharField(max_length=16)
+    department_code = fields.CharField(max_length=16, null=True)
+    contents = fields.CharField(max_length=128)
+    weight_g = fields.IntField(default=100)
+    receiver_name = ProtectedField()
+    receiver_phone = ProtectedField()
+    receiver_province = fields.CharField(max_length=32)
+    receiver_city = fields.CharField(max_length=32)
+    receiver_county = fields.CharField(max_length=32)
+    receiver_address = ProtectedField()
+    state = fields.CharEnumField(ParcelState, max_length=24)
+    version = fields.IntField(default=1)
+    seal_no = fields.CharField(max_length=32, default="")
+    round_id = IdField(primary_key=False, null=True)
+    waybill_no = fields.CharField(max_length=32, null=True, unique=True)
+    label_key = fields.CharField(max_length=64, default="")
+    sealed_at = fields.DatetimeField(null=True)
+    collected_at = fields.DatetimeField(null=True)
+    ended_at = fields.DatetimeField(null=True)
+    created_at = fields.DatetimeField()
+
+    class Meta:
+        table = "parcels"
+        indexes = (
+            Index(fields=("case_id",)),
+            Index(fields=("point_code", "state")),
+            Index(fields=("state", "created_at")),
+            Index(fields=("person_id",)),
+        )
+
+
+class CourierOrder(Model):
+    """下单: our number at the carrier, stored before the first call and never used again."""
+
+    id = IdField()
+    parcel_id = IdField(primary_key=False)
+    order_no = fields.CharField(max_length=50, unique=True)
+    state = fields.CharEnumField(OrderState, max_length=16)
+    version = fields.IntField(default=1)
+    waybill_no = fields.CharField(max_length=32, default="")
+    routing = fields.JSONField[dict[str, str]](default=dict)
+    problem = fields.CharField(max_length=200, default="")
+    created_at = fields.DatetimeField()
+
+    class Meta:
+        table = "courier_orders"
+        indexes = (Index(fields=("parcel_id",)), Index(fields=("state",)))
+
+
+class PickupCode(Model):
+    """取件码, kept as keyed digests of the long code and of the spoken one."""
+
+    id = IdField()
+    parcel_id = IdField(primary_key=False)
+    point_code = fields.CharField(max_length=16)
+    direction = fields.CharEnumField(Direction, max_length=8)
+    long_digest = DigestField(unique=True)
+    spoken_digest = DigestField()
+    tries = fields.IntField(default=0)
+    state = fields.CharEnumField(PickupCodeState, max_length=16)
+    version = fields.IntField(default=1)
+    live = fields.BooleanField(null=True, default=True)
+    issued_at = fields.DatetimeField()
+    expires_at = fields.DatetimeField()
+
+    class Meta:
+        table = "pickup_codes"
+        unique_together = (("parcel_id", "direction", "live"),)
+        indexes = (Index(fields=("point_code", "spoken_digest")),)
+
+
+class PickupRound(Model):
+    """揽收班次: the sealed parcels of one point up to a cut-off."""
+
+    id = IdField()
+    point_code = fields.CharField(max_length=16)
+    cut_off_at = fields.DatetimeField()
+    state = fields.CharEnumField(RoundState, max_length=16)
+    version = fields.IntField(default=1)
+    announced_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "pickup_rounds"
+        unique_together = (("point_code", "cut_off_at"),)
+
+
+class HandOver(Model):
+    """交接: both sides, point, time, seal."""
+
+    id = IdField()
+    parcel_id = IdField(primary_key=False)
+    direction = fields.CharEnumField(Direction, max_length=8)
+    point_code = fields.CharField(max_length=16)
+    given_by = fields.CharField(max_length=64)
+    taken_by = fields.CharField(max_length=64)
+    seal_no = fields.CharField(max_length=32)
+    scanned_at = fields.DatetimeField()
+    recorded_at = fields.DatetimeField()
+
+    class Meta:
+        table = "hand_overs"
+        unique_together = (("parcel_id", "direction"),)
+
+
+class ScanRecord(Model):
+    """One scan of a courier's device, by the device's own id, with the answer it got."""
+
+    id = fields.BigIntField(primary_key=True)
+    courier_id = IdField(primary_key=False)
+    scan_id = fields.CharField(max_length=64)
+    parcel_id = IdField(primary_key=False, null=True)
+    outcome = fields.CharField(max_length=32)
+    scanned_at = fields.DatetimeField()
+    recorded_at = fields.DatetimeField()
+
+    class Meta:
+        table = "scan_records"
+        unique_together = (("courier_id", "scan_id"),)
+        indexes = (Index(fields=("courier_id", "recorded_at")),)
+
+
+class TrackRecord(Model):
+    """One carrier event of a parcel, once."""
+
+    id = fields.BigIntField(primary_key=True)
+    waybill_no = fields.CharField(max_length=32)
+    code = fields.CharField(max_length=16)
+    step = fields.CharField(max_length=24, default="")
+    revokes = fields.JSONField[list[str]](default=list)
+    place = fields.CharField(max_length=64, default="")
+    office_code = fields.CharField(max_length=32, default="")
+    description = fields.CharField(max_length=200, default="")
+    reason = fields.CharField(max_length=64, default="")
+    occurred_at = fields.DatetimeField()
+    heard_at = fields.DatetimeField()
+    is_confirmed = fields.BooleanField(default=False)
+
+    class Meta:
+        table = "track_records"
+        unique_together = (("waybill_no", "occurred_at", "code", "office_code"),)

@@ -1,0 +1,70 @@
+"""Column types of our own: ids, personal data that is encrypted, digests that find it."""
+
+from typing import Any
+
+import uuid_utils
+from tortoise import Model, fields
+
+from integrations.contracts.cipher import Cipher
+
+ID_LENGTH = 32
+DIGEST_LENGTH = 64
+
+
+def new_id() -> str:
+    """Return an opaque id of 32 hex digits that sorts by the time it was made."""
+    return uuid_utils.uuid7().hex
+
+
+class _Keyring:
+    """The cipher in force, injected once by the composition root."""
+
+    cipher: Cipher
+
+
+def use_cipher(cipher: Cipher) -> None:
+    """Let every protected column of this process use `cipher`."""
+    _Keyring.cipher = cipher
+
+
+def digest_of(plain: str) -> str:
+    """Return the keyed digest that a protected value is found by."""
+    return _Keyring.cipher.digest(plain)
+
+
+class IdField(fields.CharField[str]):
+    """An opaque id, made here unless given."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("primary_key", True)
+        if kwargs["primary_key"]:
+            kwargs.setdefault("default", new_id)
+        kwargs.setdefault("max_length", ID_LENGTH)
+        super().__init__(**kwargs)
+
+
+class ProtectedField(fields.TextField):
+    """Personal data: plain text in Python, sealed text in the column."""
+
+    def to_db_value(self, value: Any, instance: type[Model] | Model) -> str | None:
+        """Seal the text on its way into the table."""
+        del instance
+        return None if value is None else _Keyring.cipher.encrypt(value)
+
+    def to_python_value(self, value: Any) -> str | None:
+        """Open sealed text; text that was never sealed passes as it is."""
+        if value is None or not value.startswith(SEAL):
+            return value  # type: ignore[no-any-return]
+        return _Keyring.cipher.decrypt(value)
+
+
+SEAL = "v1."
+"""What every sealed text begins with."""
+
+
+class DigestField(fields.CharField[str]):
+    """64 hex digits of a keyed digest."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("max_length", DIGEST_LENGTH)
+        super().__init__(**kwargs)

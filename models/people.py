@@ -1,0 +1,74 @@
+"""Persons, the accounts they come through, and sessions."""
+
+from enum import StrEnum
+
+from tortoise import Model, fields
+from tortoise.indexes import Index
+
+from models.fields import DigestField, IdField, ProtectedField
+
+
+class Assurance(StrEnum):
+    """How sure we are that an identity is whose it is said to be, rising."""
+
+    DECLARED = "declared"
+    PHONE_MATCHED = "phone_matched"
+    VERIFIED = "verified"
+    SEEN_AT_WINDOW = "seen_at_window"
+
+
+class SessionKind(StrEnum):
+    """Whose session it is."""
+
+    CITIZEN = "citizen"
+    STAFF = "staff"
+    COURIER = "courier"
+
+
+class Person(Model):
+    """自然人, by identity number (GB 11643)."""
+
+    id = IdField()
+    name = ProtectedField()
+    id_number = ProtectedField()
+    id_digest = DigestField(unique=True)
+    phone = ProtectedField(null=True)
+    phone_digest = DigestField(null=True)
+    assurance = fields.CharEnumField(Assurance, max_length=16, default=Assurance.DECLARED)
+    created_at = fields.DatetimeField()
+
+    class Meta:
+        table = "persons"
+
+
+class WechatAccount(Model):
+    """微信账号, by openid; tied to at most one person."""
+
+    id = IdField()
+    openid = ProtectedField()
+    openid_digest = DigestField(unique=True)
+    session_key = ProtectedField(null=True)
+    phone = ProtectedField(null=True)
+    phone_digest = DigestField(null=True)
+    person_id = IdField(primary_key=False, null=True)
+    consent_version = fields.CharField(max_length=16, default="")
+    created_at = fields.DatetimeField()
+
+    class Meta:
+        table = "wechat_accounts"
+        indexes = (Index(fields=("person_id",)),)
+
+
+class Session(Model):
+    """A bearer token's digest and whose it is."""
+
+    token_digest = DigestField(primary_key=True)
+    kind = fields.CharEnumField(SessionKind, max_length=16)
+    subject_id = IdField(primary_key=False)
+    created_at = fields.DatetimeField()
+    expires_at = fields.DatetimeField()
+    revoked_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "sessions"
+        indexes = (Index(fields=("kind", "subject_id")), Index(fields=("expires_at",)))

@@ -1,0 +1,279 @@
+"""Every state of every thing and the moves between them: data, advanced by `server.kit.states`."""
+
+from collections.abc import Collection, Mapping
+from enum import StrEnum
+
+
+class AppointmentState(StrEnum):
+    """预约."""
+
+    PENDING = "pending"
+    CONFIRMED = "confirmed"
+    CHECKED_IN = "checked_in"
+    SERVING = "serving"
+    SERVED = "served"
+    CANCELLED = "cancelled"
+    DECLINED = "declined"
+    RESCHEDULED = "rescheduled"
+    NO_SHOW = "no_show"
+    ABANDONED = "abandoned"
+
+
+class HoldState(StrEnum):
+    """占号."""
+
+    HELD = "held"
+    TURNED_INTO_APPOINTMENT = "turned_into_appointment"
+    RELEASED = "released"
+    EXPIRED = "expired"
+
+
+class PreReviewState(StrEnum):
+    """预审."""
+
+    DRAFT = "draft"
+    SUBMITTED = "submitted"
+    IN_REVIEW = "in_review"
+    PASSED = "passed"
+    RETURNED = "returned"
+    REJECTED = "rejected"
+    WITHDRAWN = "withdrawn"
+    LAPSED = "lapsed"
+
+
+class ReviewTaskState(StrEnum):
+    """分流: one pre-review waiting for hands."""
+
+    QUEUED = "queued"
+    CLAIMED = "claimed"
+    DONE = "done"
+
+
+class AttachmentState(StrEnum):
+    """附件."""
+
+    QUARANTINED = "quarantined"
+    CLEAN = "clean"
+    REFUSED = "refused"
+    DELETED = "deleted"
+
+
+class TicketState(StrEnum):
+    """排队号."""
+
+    WAITING = "waiting"
+    CALLED = "called"
+    SERVING = "serving"
+    DONE = "done"
+    MISSED = "missed"
+    ABANDONED = "abandoned"
+    TRANSFERRED = "transferred"
+
+
+class CaseState(StrEnum):
+    """办件."""
+
+    RECEIVED = "received"
+    SUPPLEMENT_ASKED = "supplement_asked"
+    ACCEPTED = "accepted"
+    NOT_ACCEPTED = "not_accepted"
+    IN_PROGRESS = "in_progress"
+    SUSPENDED = "suspended"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    ISSUED = "issued"
+    CLOSED = "closed"
+    WITHDRAWN = "withdrawn"
+
+
+class TransferState(StrEnum):
+    """转办."""
+
+    REQUESTED = "requested"
+    DISPATCHED = "dispatched"
+    ARRIVED = "arrived"
+    TAKEN_OVER = "taken_over"
+    RETURNED = "returned"
+    RECALLED = "recalled"
+
+
+class ParcelState(StrEnum):
+    """邮件: our own steps, then what the carrier's events fold to."""
+
+    PACKED = "packed"
+    ORDERED = "ordered"
+    LABELLED = "labelled"
+    SEALED = "sealed"
+    COLLECTED = "collected"
+    IN_TRANSIT = "in_transit"
+    OUT_FOR_DELIVERY = "out_for_delivery"
+    WAITING_AT_POINT = "waiting_at_point"
+    ATTEMPT_FAILED = "attempt_failed"
+    DELIVERED = "delivered"
+    RETURNING = "returning"
+    RETURNED = "returned"
+    INTERCEPTED = "intercepted"
+    LOST = "lost"
+    CANCELLED = "cancelled"
+
+
+class PickupCodeState(StrEnum):
+    """取件码."""
+
+    ISSUED = "issued"
+    LOCKED = "locked"
+    REDEEMED = "redeemed"
+    EXPIRED = "expired"
+    REVOKED = "revoked"
+
+
+class RoundState(StrEnum):
+    """揽收班次."""
+
+    OPEN = "open"
+    ANNOUNCED = "announced"
+    CLOSED = "closed"
+
+
+Moves = Mapping[StrEnum, frozenset[StrEnum]]
+
+
+def _moves(table: Mapping[StrEnum, Collection[StrEnum]]) -> Moves:
+    return {state: frozenset(targets) for state, targets in table.items()}
+
+
+_A, _P, _C, _T, _M, _Q = (
+    AppointmentState,
+    PreReviewState,
+    CaseState,
+    TransferState,
+    ParcelState,
+    TicketState,
+)
+
+CARRIER_STATES = frozenset(
+    {
+        _M.COLLECTED,
+        _M.IN_TRANSIT,
+        _M.OUT_FOR_DELIVERY,
+        _M.WAITING_AT_POINT,
+        _M.ATTEMPT_FAILED,
+        _M.DELIVERED,
+        _M.RETURNING,
+        _M.RETURNED,
+        _M.INTERCEPTED,
+        _M.LOST,
+    }
+)
+"""Folded from the carrier's events: the post revokes some, so any of them may follow any other."""
+
+ENDED_PARCELS = frozenset({_M.DELIVERED, _M.RETURNED, _M.LOST})
+"""States that count only after a track query confirmed them."""
+
+LIVE_APPOINTMENTS = frozenset({_A.PENDING, _A.CONFIRMED, _A.CHECKED_IN, _A.SERVING})
+
+MOVES: Mapping[type[StrEnum], Moves] = {
+    AppointmentState: _moves(
+        {
+            _A.PENDING: {_A.CONFIRMED, _A.CANCELLED, _A.DECLINED, _A.RESCHEDULED},
+            _A.CONFIRMED: {
+                _A.CHECKED_IN,
+                _A.CANCELLED,
+                _A.DECLINED,
+                _A.RESCHEDULED,
+                _A.NO_SHOW,
+            },
+            _A.CHECKED_IN: {_A.SERVING, _A.ABANDONED},
+            _A.SERVING: {_A.SERVED},
+            _A.NO_SHOW: {_A.CHECKED_IN},
+        }
+    ),
+    HoldState: _moves(
+        {
+            HoldState.HELD: {
+                HoldState.TURNED_INTO_APPOINTMENT,
+                HoldState.RELEASED,
+                HoldState.EXPIRED,
+            }
+        }
+    ),
+    PreReviewState: _moves(
+        {
+            _P.DRAFT: {_P.SUBMITTED, _P.WITHDRAWN, _P.LAPSED},
+            _P.SUBMITTED: {_P.IN_REVIEW, _P.WITHDRAWN},
+            _P.IN_REVIEW: {_P.PASSED, _P.RETURNED, _P.REJECTED, _P.SUBMITTED},
+            _P.RETURNED: {_P.SUBMITTED, _P.WITHDRAWN, _P.LAPSED},
+        }
+    ),
+    ReviewTaskState: _moves(
+        {
+            ReviewTaskState.QUEUED: {ReviewTaskState.CLAIMED, ReviewTaskState.DONE},
+            ReviewTaskState.CLAIMED: {ReviewTaskState.QUEUED, ReviewTaskState.DONE},
+        }
+    ),
+    AttachmentState: _moves(
+        {
+            AttachmentState.QUARANTINED: {AttachmentState.CLEAN, AttachmentState.REFUSED},
+            AttachmentState.CLEAN: {AttachmentState.DELETED},
+            AttachmentState.REFUSED: {AttachmentState.DELETED},
+        }
+    ),
+    TicketState: _moves(
+        {
+            _Q.WAITING: {_Q.CALLED, _Q.ABANDONED, _Q.TRANSFERRED},
+            _Q.CALLED: {_Q.SERVING, _Q.MISSED},
+            _Q.SERVING: {_Q.DONE, _Q.TRANSFERRED},
+            _Q.MISSED: {_Q.WAITING, _Q.ABANDONED},
+        }
+    ),
+    CaseState: _moves(
+        {
+            _C.RECEIVED: {_C.ACCEPTED, _C.NOT_ACCEPTED, _C.SUPPLEMENT_ASKED, _C.WITHDRAWN},
+            _C.SUPPLEMENT_ASKED: {_C.RECEIVED, _C.WITHDRAWN},
+            _C.ACCEPTED: {_C.IN_PROGRESS, _C.WITHDRAWN},
+            _C.IN_PROGRESS: {_C.SUSPENDED, _C.APPROVED, _C.REJECTED, _C.WITHDRAWN},
+            _C.SUSPENDED: {_C.IN_PROGRESS},
+            _C.APPROVED: {_C.ISSUED},
+            _C.REJECTED: {_C.ISSUED},
+            _C.ISSUED: {_C.CLOSED},
+        }
+    ),
+    TransferState: _moves(
+        {
+            _T.REQUESTED: {_T.DISPATCHED, _T.RETURNED, _T.RECALLED},
+            _T.DISPATCHED: {_T.ARRIVED, _T.RETURNED, _T.RECALLED},
+            _T.ARRIVED: {_T.TAKEN_OVER, _T.RETURNED, _T.RECALLED},
+        }
+    ),
+    ParcelState: _moves(
+        {
+            _M.PACKED: {_M.ORDERED, _M.CANCELLED},
+            _M.ORDERED: {_M.LABELLED, _M.CANCELLED},
+            _M.LABELLED: {_M.SEALED, _M.CANCELLED},
+            _M.SEALED: {_M.CANCELLED, *CARRIER_STATES},
+            **{state: CARRIER_STATES - {state} for state in CARRIER_STATES},
+        }
+    ),
+    PickupCodeState: _moves(
+        {
+            PickupCodeState.ISSUED: {
+                PickupCodeState.LOCKED,
+                PickupCodeState.REDEEMED,
+                PickupCodeState.EXPIRED,
+                PickupCodeState.REVOKED,
+            },
+            PickupCodeState.LOCKED: {PickupCodeState.ISSUED, PickupCodeState.REVOKED},
+        }
+    ),
+    RoundState: _moves(
+        {
+            RoundState.OPEN: {RoundState.ANNOUNCED},
+            RoundState.ANNOUNCED: {RoundState.CLOSED},
+        }
+    ),
+}
+
+
+def allows_move(origin: StrEnum, target: StrEnum) -> bool:
+    """Tell whether the table of `origin`'s kind lets it become `target`."""
+    return target in MOVES[type(origin)].get(origin, frozenset())

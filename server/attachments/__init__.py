@@ -1,0 +1,1 @@
+"""Uploads: received, checked, kept, handed out."""

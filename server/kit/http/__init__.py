@@ -1,0 +1,1 @@
+"""The way in: routes as declarations, one pipeline that runs them, problems, documentation."""

@@ -1,0 +1,77 @@
+"""A request as a handler sees it, and what a handler may answer besides a schema."""
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Generic
+
+from typing_extensions import TypeVar
+
+from server.kit.access import Actor
+from server.kit.errors import Forbidden, NotFound
+from server.kit.ports import Ports
+
+Body = TypeVar("Body", default=None)
+Query = TypeVar("Query", default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """The raw body of a request, as it arrives."""
+
+    content_type: str
+    chunks: AsyncIterator[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Call(Generic[Body, Query]):
+    """One request: who asks what; `now` is the moment it arrived."""
+
+    actor: Actor
+    body: Body
+    query: Query
+    path: Mapping[str, str]
+    ports: Ports
+    now: datetime
+    request_id: str
+    headers: Mapping[str, str] = field(repr=False)
+    raw: bytes = field(repr=False, default=b"")
+    raw_query: Mapping[str, str] = field(repr=False, default_factory=dict)
+    upload: Upload | None = None
+
+    @property
+    def person_id(self) -> str:
+        """The citizen's person; raises `RealNameRequired` before a real name was given."""
+        if self.actor.person_id is None:
+            raise RealNameRequired
+        return self.actor.person_id
+
+    @property
+    def point_code(self) -> str:
+        """The point that the actor works at; raises `NotFound` for staff of no point."""
+        if self.actor.point_code is None:
+            raise NotFound
+        return self.actor.point_code
+
+
+class RealNameRequired(Forbidden):
+    """Only a person with a real name may do this."""
+
+    code = "real_name_required"
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """Bytes as an answer, such as a PDF or an image; `name` offers them as a download."""
+
+    body: bytes
+    media_type: str
+    name: str = ""
+    status: int = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Redirect:
+    """Look elsewhere."""
+
+    location: str

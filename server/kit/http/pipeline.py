@@ -1,0 +1,203 @@
+"""The one way through which every request goes: who, what, once, whole, answered."""
+
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote
+
+from pydantic import BaseModel, ValidationError
+from sanic import HTTPResponse, Request
+
+from server.kit.access import NOBODY, Actor, Authenticator
+from server.kit.errors import (
+    Forbidden,
+    KeyRequired,
+    Malformed,
+    NotFound,
+    Unauthenticated,
+)
+from server.kit.http import problems
+from server.kit.http.call import Call, Content, Redirect, Upload
+from server.kit.http.routes import Route
+from server.kit.idempotency import KeyedRequest, StoredAnswer, claim, keep
+from server.kit.ports import Ports
+from server.kit.transaction import guard_database, in_transaction
+
+KEY = re.compile(r"[A-Za-z0-9_-]{8,64}")
+PATH_PART = re.compile(r"[A-Za-z0-9_-]{1,64}")
+JSON = "application/json"
+
+
+class Pipeline:
+    """Runs a route's handler for a request, with everything that is the same for all routes."""
+
+    def __init__(self, ports: Ports, *, authenticate: Authenticator) -> None:
+        self._ports = ports
+        self._authenticate = authenticate
+
+    def serve(self, route: Route) -> Callable[..., Awaitable[HTTPResponse]]:
+        """Return the function that the framework calls for `route`."""
+
+        async def answer(request: Request, **path: str) -> HTTPResponse:
+            try:
+                return await self._answer(route, request, path)
+            except Exception as error:  # noqa: BLE001 - the outermost place: everything becomes a problem document
+                refusal = problems.from_exception(error)
+                return problems.render(refusal, request_id=request.ctx.request_id)
+
+        answer.__name__ = route.name
+        return answer
+
+    async def _answer(
+        self, route: Route, request: Request, path: Mapping[str, str]
+    ) -> HTTPResponse:
+        now = self._ports.now()
+        actor = await self._admit(route, request)
+        request.ctx.actor = actor
+        call = _read(route, request, path, actor=actor, ports=self._ports, now=now)
+        keyed = _keyed(route, request, actor)
+        return await _run(route, call, keyed)
+
+    async def _admit(self, route: Route, request: Request) -> Actor:
+        token = _bearer(request)
+        actor = await guard_database(lambda: self._authenticate(token)) if token else None
+        if actor is None and not route.allows.is_open:
+            raise Unauthenticated
+        if not route.allows.admits(actor or NOBODY):
+            raise Forbidden
+        return actor or NOBODY
+
+
+def _bearer(request: Request) -> str:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
+def _read(
+    route: Route,
+    request: Request,
+    path: Mapping[str, str],
+    *,
+    actor: Actor,
+    ports: Ports,
+    now: datetime,
+) -> Call[Any, Any]:
+    if not all(PATH_PART.fullmatch(part) for part in path.values()):
+        raise NotFound
+    query = _single_values(request)
+    return Call(
+        actor=actor,
+        body=_parse_body(route, request),
+        query=_parse_query(route, query),
+        path=path,
+        ports=ports,
+        now=now,
+        request_id=request.ctx.request_id,
+        headers=request.headers,
+        raw=b"" if route.takes_upload else request.body,
+        raw_query=query,
+        upload=_upload(request) if route.takes_upload else None,
+    )
+
+
+def _single_values(request: Request) -> dict[str, str]:
+    values: dict[str, str] = {}
+    for name, given in request.get_args(keep_blank_values=True).items():
+        if len(given) > 1:
+            raise Malformed
+        values[name] = given[0]
+    return values
+
+
+def _parse_body(route: Route, request: Request) -> BaseModel | None:
+    if route.body is None:
+        return None
+    media_type = request.headers.get("content-type", JSON).partition(";")[0].strip().lower()
+    if media_type != JSON:
+        raise Malformed
+    try:
+        return route.body.model_validate_json(request.body or b"{}")
+    except ValidationError as error:
+        raise problems.from_validation(error) from None
+
+
+def _parse_query(route: Route, values: dict[str, str]) -> BaseModel | None:
+    if route.query is None:
+        return None
+    try:
+        return route.query.model_validate_strings(values)
+    except ValidationError as error:
+        raise problems.from_validation(error) from None
+
+
+def _upload(request: Request) -> Upload:
+    return Upload(
+        content_type=request.headers.get("content-type", ""),
+        chunks=aiter(request.stream),  # type: ignore[arg-type]
+    )
+
+
+def _keyed(route: Route, request: Request, actor: Actor) -> KeyedRequest | None:
+    if not route.is_keyed:
+        return None
+    key = request.headers.get("idempotency-key", "")
+    if not KEY.fullmatch(key):
+        raise KeyRequired
+    asked = f"{request.path}?{request.query_string}"
+    return KeyedRequest.of(
+        actor.name, key=key, method=request.method, path=asked, body=request.body
+    )
+
+
+async def _run(route: Route, call: Call[Any, Any], keyed: KeyedRequest | None) -> HTTPResponse:
+    if keyed is not None:
+        return await in_transaction(lambda: _run_keyed(route, call, keyed))
+    if route.is_transactional:
+        return _respond(route, await in_transaction(lambda: route.handler(call)), call)
+    if route.takes_upload or route.method != "GET":
+        return _respond(route, await route.handler(call), call)
+    return _respond(route, await guard_database(lambda: route.handler(call)), call)
+
+
+async def _run_keyed(route: Route, call: Call[Any, Any], keyed: KeyedRequest) -> HTTPResponse:
+    stored = await claim(keyed, now=call.now)
+    if stored is not None:
+        return _respond_json(stored.body, stored.status, call)
+    answer = _respond(route, await route.handler(call), call)
+    body = answer.body.decode() if answer.body else ""
+    await keep(keyed, StoredAnswer(status=answer.status, body=body))
+    return answer
+
+
+def _respond(route: Route, answer: Any, call: Call[Any, Any]) -> HTTPResponse:
+    match answer:
+        case None:
+            return HTTPResponse(status=204, headers={"X-Request-Id": call.request_id})
+        case BaseModel():
+            return _respond_json(answer.model_dump_json(), route.status, call)
+        case Content():
+            return _respond_content(answer, call)
+        case Redirect():
+            return HTTPResponse(status=302, headers={"Location": answer.location})
+    raise TypeError(f"{route.name} answers neither a schema nor content")
+
+
+def _respond_json(body: str, status: int, call: Call[Any, Any]) -> HTTPResponse:
+    headers = {"X-Request-Id": call.request_id, "Cache-Control": "no-store"}
+    content_type = JSON if body else None
+    return HTTPResponse(body or None, status=status, headers=headers, content_type=content_type)
+
+
+def _respond_content(content: Content, call: Call[Any, Any]) -> HTTPResponse:
+    headers = {
+        "X-Request-Id": call.request_id,
+        "Cache-Control": "no-store",
+        "X-Content-Type-Options": "nosniff",
+    }
+    if content.name:
+        headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(content.name)}"
+        headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    return HTTPResponse(
+        content.body, status=content.status, headers=headers, content_type=content.media_type
+    )

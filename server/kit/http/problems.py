@@ -1,0 +1,91 @@
+"""Refusals as `application/problem+json` (RFC 9457)."""
+
+import json
+from collections.abc import Callable
+
+import structlog
+from pydantic import ValidationError
+from sanic import HTTPResponse, Request
+from sanic import exceptions as sanic_errors
+
+from server.kit.errors import (
+    Busy,
+    InvalidShape,
+    Malformed,
+    MethodNotAllowed,
+    NotFound,
+    Refusal,
+    TooLarge,
+    Unexpected,
+)
+from server.kit.messages import text
+
+PROBLEM_TYPE = "application/problem+json"
+
+log = structlog.get_logger(__name__)
+
+_SANIC: dict[type[Exception], Callable[[], Refusal]] = {
+    sanic_errors.NotFound: NotFound,
+    sanic_errors.PayloadTooLarge: TooLarge,
+    sanic_errors.ServiceUnavailable: Busy,
+    sanic_errors.RequestTimeout: lambda: Malformed(),
+    sanic_errors.BadRequest: Malformed,
+}
+
+
+def render(refusal: Refusal, *, request_id: str) -> HTTPResponse:
+    """Return the problem document of `refusal`."""
+    problem: dict[str, object] = {
+        "type": f"urn:tongban:problem:{refusal.code}",
+        "title": text(type(refusal).code) if not refusal.data else refusal.detail,
+        "status": refusal.status,
+        "detail": refusal.detail,
+        "code": refusal.code,
+        "request_id": request_id,
+    }
+    if refusal.data:
+        problem["data"] = refusal.data
+    headers = {"X-Request-Id": request_id}
+    if refusal.retry_after_s is not None:
+        problem["retry_after_s"] = refusal.retry_after_s
+        headers["Retry-After"] = str(refusal.retry_after_s)
+    return HTTPResponse(
+        json.dumps(problem, ensure_ascii=False, default=str),
+        status=refusal.status,
+        headers=headers,
+        content_type=PROBLEM_TYPE,
+    )
+
+
+def from_validation(error: ValidationError) -> Refusal:
+    """Turn what pydantic found into `Malformed` (not JSON) or `InvalidShape` (each field named)."""
+    errors = error.errors(include_url=False, include_context=False, include_input=False)
+    if any(one["type"] == "json_invalid" for one in errors):
+        return Malformed()
+    fields = [
+        {"field": ".".join(str(part) for part in one["loc"]), "problem": one["type"]}
+        for one in errors[:20]
+    ]
+    return InvalidShape(fields=fields)
+
+
+def from_exception(error: Exception) -> Refusal:
+    """Return the refusal that `error` amounts to; what nobody foresaw is logged and `Unexpected`."""
+    if isinstance(error, Refusal):
+        return error
+    if isinstance(error, sanic_errors.MethodNotAllowed):
+        return MethodNotAllowed()
+    for kind, make in _SANIC.items():
+        if isinstance(error, kind):
+            return make()
+    log.error("unexpected_error", kind=type(error).__name__, exc_info=error)
+    return Unexpected()
+
+
+def handle(request: Request, error: Exception) -> HTTPResponse:
+    """Answer an error that the framework met outside of a route's pipeline."""
+    refusal = from_exception(error)
+    answer = render(refusal, request_id=request.ctx.request_id)
+    if isinstance(error, sanic_errors.MethodNotAllowed):
+        answer.headers["Allow"] = error.headers["Allow"]
+    return answer

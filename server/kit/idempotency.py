@@ -1,0 +1,85 @@
+"""A request with a key takes effect once; whoever repeats it gets the first answer."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+
+from tortoise.exceptions import IntegrityError
+
+from models.bookkeeping import IdempotencyKey
+from models.fields import digest_of
+from server.kit.errors import InProgress, KeyReused
+
+KEPT_FOR = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class KeyedRequest:
+    """What makes a request itself: whose it is, its key, and a digest of what it asks."""
+
+    actor: str
+    key: str
+    fingerprint: str
+
+    @classmethod
+    def of(cls, actor: str, *, key: str, method: str, path: str, body: bytes) -> "KeyedRequest":
+        """Describe a request by its actor, key, method, path and body."""
+        return cls(actor, key, digest_of(f"{method} {path} {sha256(body).hexdigest()}"))
+
+
+@dataclass(frozen=True, slots=True)
+class StoredAnswer:
+    """The answer that the first request with a key was given."""
+
+    status: int
+    body: str
+
+
+async def claim(request: KeyedRequest, *, now: datetime) -> StoredAnswer | None:
+    """Claim the key inside the transaction of the effect; return the answer if it has one already.
+
+    While another process works on the same key, this waits for it. Raises `KeyReused` for another
+    request under the same key.
+    """
+    try:
+        await _insert(request, now)
+    except IntegrityError:
+        return await _recall(request, now)
+    return None
+
+
+async def keep(request: KeyedRequest, answer: StoredAnswer) -> None:
+    """Store the answer with the effect."""
+    await IdempotencyKey.filter(actor=request.actor, key=request.key).update(
+        status=answer.status, answer=answer.body
+    )
+
+
+async def forget_expired(*, now: datetime) -> int:
+    """Delete keys that are past their day and return how many."""
+    return await IdempotencyKey.filter(expires_at__lte=now).delete()
+
+
+async def _insert(request: KeyedRequest, now: datetime) -> None:
+    await IdempotencyKey.create(
+        actor=request.actor,
+        key=request.key,
+        fingerprint=request.fingerprint,
+        created_at=now,
+        expires_at=now + KEPT_FOR,
+    )
+
+
+async def _recall(request: KeyedRequest, now: datetime) -> StoredAnswer | None:
+    row = await IdempotencyKey.get_or_none(actor=request.actor, key=request.key)
+    if row is None:
+        raise InProgress(retry_after_s=1)
+    if row.expires_at <= now:
+        await row.delete()
+        await _insert(request, now)
+        return None
+    if row.fingerprint != request.fingerprint:
+        raise KeyReused
+    if row.answer is None:
+        raise InProgress(retry_after_s=1)
+    return StoredAnswer(status=row.status, body=row.answer)

@@ -1,0 +1,75 @@
+"""News that leaves with the transaction that made it, one row for each consumer."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from models.bookkeeping import OutboxRow
+from models.fields import new_id
+from server.kit.ports import Ports
+
+
+class Event(BaseModel):
+    """Something that happened to one aggregate; holds ids and plain facts, no personal data.
+
+    `key` makes it unique: give one that is derived from the facts where the same news may be
+    emitted twice.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    topic: ClassVar[str]
+    aggregate: ClassVar[str]
+
+    aggregate_id: str
+    key: str = Field(default_factory=new_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Consumer:
+    """One that hears a kind of event, in order for each aggregate.
+
+    A local consumer's effects are rows: it runs in the transaction that marks the news as done, so
+    exactly once. A remote one calls somebody outside any transaction: at least once, and what it
+    does is deduplicated by whoever receives it.
+    """
+
+    name: str
+    event_type: type[Event]
+    handle: Callable[[Any, Ports], Awaitable[None]]
+    is_remote: bool = False
+
+
+_consumers: dict[str, list[Consumer]] = {}
+
+
+def subscribe(*consumers: Consumer) -> None:
+    """Let `consumers` hear their events from now on; called by the composition root."""
+    for consumer in consumers:
+        heard = _consumers.setdefault(consumer.event_type.topic, [])
+        if all(other.name != consumer.name for other in heard):
+            heard.append(consumer)
+
+
+def consumer_of(topic: str, name: str) -> Consumer | None:
+    """Return the consumer of that name, or None if it no longer listens."""
+    return next((one for one in _consumers.get(topic, []) if one.name == name), None)
+
+
+async def emit(event: Event, *, now: datetime, available_at: datetime | None = None) -> None:
+    """Write `event` for everyone who hears it; call it inside the transaction that made it."""
+    payload = event.model_dump(mode="json")
+    for consumer in _consumers.get(event.topic, []):
+        await OutboxRow.create(
+            topic=event.topic,
+            consumer=consumer.name,
+            aggregate=event.aggregate,
+            aggregate_id=event.aggregate_id,
+            payload=payload,
+            dedupe_key=f"{consumer.name}:{event.topic}:{event.aggregate_id}:{event.key}",
+            created_at=now,
+            available_at=available_at or now,
+        )

@@ -1,0 +1,25 @@
+"""The one door to Redis.
+
+`aioredis` was merged into redis-py as `redis.asyncio`; the name lives on here.
+"""
+
+from redis import asyncio as aioredis
+from redis.exceptions import RedisError
+
+Redis = aioredis.Redis
+
+__all__ = ["Redis", "RedisError", "open_redis"]
+
+COMMAND_TIMEOUT_S = 1.0
+"""Redis only hints: whoever waits longer for a hint does better without."""
+
+
+def open_redis(url: str) -> Redis:
+    """Return a client with a bounded pool; it connects when first used."""
+    return aioredis.Redis.from_url(
+        url,
+        decode_responses=True,
+        socket_timeout=COMMAND_TIMEOUT_S,
+        socket_connect_timeout=COMMAND_TIMEOUT_S,
+        max_connections=50,
+    )

@@ -1,0 +1,82 @@
+"""Moving a row from one state to the next: decided by the table, won by one writer."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Protocol
+
+from tortoise import Model
+
+from models.bookkeeping import Transition
+from models.states import allows_move
+from server.kit.access import Actor
+from server.kit.errors import ChangedMeanwhile, WrongState
+
+
+class Stateful(Protocol):
+    """A row with an id, a state and a version."""
+
+    id: Any
+    state: Any
+    version: int
+
+
+async def advance(
+    row: Stateful,
+    target: StrEnum,
+    *,
+    actor: Actor,
+    now: datetime,
+    reason: str = "",
+    **changes: object,
+) -> None:
+    """Move `row` to `target`, setting the columns in `changes` with it, and record the move.
+
+    Raises `WrongState` if the table forbids the move, `ChangedMeanwhile` if the row is no longer
+    as it was read. Call it inside a transaction.
+    """
+    origin = row.state
+    if not allows_move(origin, target):
+        raise WrongState(state=str(origin), wanted=str(target))
+    await _claim(row, origin, state=target, **changes)
+    for column, value in {"state": target, **changes}.items():
+        setattr(row, column, value)
+    await record_move(row, from_state=origin, to_state=target, actor=actor, now=now, reason=reason)
+
+
+async def _claim(row: Stateful, origin: StrEnum, **columns: object) -> None:
+    model = type(row)
+    assert issubclass(model, Model)  # noqa: S101 - narrows the protocol for the type checker
+    changed = await model.filter(id=row.id, state=origin, version=row.version).update(
+        version=row.version + 1, **columns
+    )
+    if changed != 1:
+        raise ChangedMeanwhile
+    row.version += 1
+
+
+async def record_move(
+    row: Stateful,
+    *,
+    from_state: StrEnum | None,
+    to_state: StrEnum,
+    actor: Actor,
+    now: datetime,
+    reason: str = "",
+) -> None:
+    """Write the row of the move; `from_state` is None for a thing that was just made."""
+    await Transition.create(
+        aggregate=type(row).__name__,
+        aggregate_id=row.id,
+        from_state=from_state or "",
+        to_state=to_state,
+        actor=actor.name,
+        reason=reason,
+        moved_at=now,
+    )
+
+
+async def moves_of(aggregate: type[Model], aggregate_id: str) -> list[Transition]:
+    """Return every move of one thing, first to last."""
+    return await Transition.filter(
+        aggregate=aggregate.__name__, aggregate_id=aggregate_id
+    ).order_by("id")

@@ -1,0 +1,100 @@
+"""One unit of work against the database: bounded in time, whole or not at all.
+
+The work runs in a task of its own, so that a client who hangs up does not cut it in the middle: it
+commits or rolls back by itself. Deadlocks and lock waits are tried again from the start.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
+from typing import TypeVar
+
+from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_random_exponential
+from tortoise.exceptions import DBConnectionError, OperationalError
+from tortoise.transactions import in_transaction as tortoise_transaction
+
+from server.kit.errors import Busy
+
+T = TypeVar("T")
+Work = Callable[[], Awaitable[T]]
+
+CONTENTION = frozenset({1205, 1213})
+"""Lock wait timeout, deadlock: the only errors after which the same work is tried again."""
+
+DISCONNECTED = frozenset({1040, 1053, 1927, 2002, 2003, 2006, 2013, 2014, 2055})
+"""Too many connections, server shutting down, connection killed, lost or refused."""
+
+TIMEOUT_S = 10.0
+
+_inside: ContextVar[bool] = ContextVar("inside_a_transaction", default=False)
+_running: set[asyncio.Task[object]] = set()
+
+
+def error_number(error: BaseException) -> int | None:
+    """Return the server's own number of a database error, if it has one."""
+    cause = error.args[0] if error.args else None
+    number = cause.args[0] if isinstance(cause, Exception) and cause.args else None
+    return number if isinstance(number, int) else None
+
+
+async def in_transaction(work: Work[T], *, timeout_s: float = TIMEOUT_S) -> T:
+    """Run `work` in one transaction and return what it returns.
+
+    Raises what `work` raises, after rolling back; `Busy` if the database is away or too slow.
+    Transactions do not nest: a service function that needs one is given it by its caller.
+    """
+    if _inside.get():
+        raise RuntimeError("a transaction is open already: call the function inside it instead")
+    task: asyncio.Task[T] = asyncio.create_task(_bounded(work, timeout_s))
+    _running.add(task)
+    task.add_done_callback(_forget)
+    return await asyncio.shield(task)
+
+
+async def finish_running() -> None:
+    """Wait until no transaction of this process is under way."""
+    while _running:
+        await asyncio.wait(set(_running))
+
+
+def _forget(task: asyncio.Task[T]) -> None:
+    _running.discard(task)
+    if not task.cancelled():
+        task.exception()
+
+
+async def _bounded(work: Work[T], timeout_s: float) -> T:
+    _inside.set(True)
+    return await guard_database(lambda: _until_uncontended(work), timeout_s=timeout_s)
+
+
+async def guard_database(work: Work[T], *, timeout_s: float = TIMEOUT_S) -> T:
+    """Run `work`; raise `Busy` where the database is away or does not answer in time."""
+    try:
+        async with asyncio.timeout(timeout_s):
+            return await work()
+    except (TimeoutError, DBConnectionError, ConnectionError) as error:
+        raise Busy from error
+    except OperationalError as error:
+        if error_number(error) in DISCONNECTED | CONTENTION:
+            raise Busy from error
+        raise
+
+
+async def _until_uncontended(work: Work[T]) -> T:
+    retrying = AsyncRetrying(
+        retry=retry_if_exception(_is_contention),
+        stop=stop_after_attempt(5),
+        wait=wait_random_exponential(multiplier=0.01, max=0.5),
+        reraise=True,
+    )
+    return await retrying(_once, work)
+
+
+def _is_contention(error: BaseException) -> bool:
+    return isinstance(error, OperationalError) and error_number(error) in CONTENTION
+
+
+async def _once(work: Work[T]) -> T:
+    async with tortoise_transaction():
+        return await work()

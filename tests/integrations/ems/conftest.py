@@ -1,0 +1,166 @@
+"""A sandbox post, a receiver of its pushes and a client, all over loopback HTTP."""
+
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from pydantic_core import from_json
+from sanic import Request, Sanic, response
+from tenacity import wait_none
+
+from integrations.contracts.carrier import DispatchOrder, Party, TrackPush
+from integrations.contracts.errors import PushRefused
+from integrations.ems.client import EmsClient
+from integrations.ems.sandbox.app import API_PATH, Agreement, create_app
+from integrations.ems.sandbox.post_office import OnRepeat
+from integrations.http import VendorCall, VendorClient
+from tests.support.clock import NOON, FrozenClock
+
+SIGN_KEY = "AAECAwQFBgcICQoLDA0ODw=="
+AGREEMENT = Agreement("1100000000001", "test-authorization", SIGN_KEY)
+SENDER = Party("政务服务中心", "0591-83333333", "福建省", "福州市", "鼓楼区", "某路1号")
+RECEIVER = Party("张三丰", "13900000001", "江苏省", "南京市", "玄武区", "某街2号院3栋")
+
+
+@dataclass
+class Post:
+    """A running sandbox and everything that talks to it."""
+
+    http: VendorClient
+    control: VendorClient
+    clock: FrozenClock
+    client: EmsClient
+    pushes: list[TrackPush | PushRefused] = field(default_factory=list)
+
+    def client_with(self, **changes) -> EmsClient:
+        """Return a client of the same post that differs in some of its arguments."""
+        arguments = {
+            "sender_no": AGREEMENT.sender_no,
+            "authorization": AGREEMENT.authorization,
+            "sign_key": SIGN_KEY,
+            "project_id": "",
+            "clock": self.clock,
+        }
+        return EmsClient(self.http, **(arguments | changes))
+
+    async def add_event(self, waybill_no: str, op_code: str, **more) -> dict:
+        """Let something happen to a parcel; return what the sandbox reports."""
+        document = {"waybill_no": waybill_no, "op_code": op_code, **more}
+        reply = await self.control.request(VendorCall.post_json("/sandbox/events", document))
+        return {"status": reply.status, **from_json(reply.body)}
+
+    async def orders(self) -> list[dict]:
+        """Return what the post knows."""
+        reply = await self.control.request(VendorCall.get("/sandbox/orders", {}))
+        return from_json(reply.body)["orders"]
+
+    async def spoil(self, kind: str, **more) -> None:
+        """Let the next answers go wrong."""
+        document = {"kind": kind, **more}
+        reply = await self.control.request(VendorCall.post_json("/sandbox/faults", document))
+        assert reply.status == 201
+
+
+@asynccontextmanager
+async def serve(app: Sanic) -> AsyncIterator[str]:
+    listener = socket.create_server(("127.0.0.1", 0))
+    server = await app.create_server(sock=listener, return_asyncio_server=True, access_log=False)
+    await server.startup()
+    await server.before_start()
+    await server.start_serving()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        await server.before_stop()
+        server.close()
+        await server.after_stop()
+
+
+def make_receiver(post: Post) -> Sanic:
+    receiver = Sanic(f"receiver_{uuid4().hex}", configure_logging=False)
+
+    @receiver.post("/callbacks/ems")
+    async def receive(request: Request):
+        try:
+            pushed = post.client.read_push(
+                request.body,
+                content_type=request.content_type,
+                received_at=post.clock.now(),
+            )
+        except PushRefused as refusal:
+            post.pushes.append(refusal)
+            return response.json({"code": refusal.code}, status=403)
+        post.pushes.append(pushed)
+        return response.json(post.client.acknowledge(pushed.serial_no))
+
+    return receiver
+
+
+@asynccontextmanager
+async def run_post(on_repeat: OnRepeat = OnRepeat.SAME) -> AsyncIterator[Post]:
+    clock = FrozenClock()
+    post = Post(None, None, clock, None)
+    name = f"sandbox_{uuid4().hex}"
+    async with serve(make_receiver(post)) as receiver_url:
+        app = create_app(
+            AGREEMENT,
+            clock=clock,
+            push_url=f"{receiver_url}/callbacks/ems",
+            on_repeat=on_repeat,
+            name=name,
+        )
+        async with serve(app) as url:
+            post.http = VendorClient("ems", url + API_PATH, retry_wait=wait_none())
+            post.control = VendorClient("control", url)
+            post.client = post.client_with()
+            yield post
+            await post.http.close()
+            await post.control.close()
+
+
+@pytest.fixture
+async def post() -> AsyncIterator[Post]:
+    async with run_post() as running:
+        yield running
+
+
+@pytest.fixture
+def open_post() -> Callable[..., AbstractAsyncContextManager[Post]]:
+    return run_post
+
+
+@pytest.fixture
+def sign_key() -> str:
+    return SIGN_KEY
+
+
+@pytest.fixture
+def sender_no() -> str:
+    return AGREEMENT.sender_no
+
+
+@pytest.fixture
+def receiver() -> Party:
+    return RECEIVER
+
+
+@pytest.fixture
+def make_order() -> Callable[..., DispatchOrder]:
+    def make(order_no: str = "GL20250303000017", **changes) -> DispatchOrder:
+        arguments = {
+            "order_no": order_no,
+            "sender": SENDER,
+            "receiver": RECEIVER,
+            "contents": "审批结果文书",
+            "weight_g": 100,
+            "created_at": NOON,
+            "pickup_from": NOON + timedelta(hours=2),
+            "pickup_until": NOON + timedelta(hours=5),
+        }
+        return DispatchOrder(**(arguments | changes))
+
+    return make
