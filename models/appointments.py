@@ -2,10 +2,9 @@
 
 from tortoise import Model, fields
 from tortoise.indexes import Index
-from tortoise.migrations.constraints import CheckConstraint
 
 from models.catalog import WindowKind
-from models.fields import DigestField, IdField
+from models.fields import DigestField, IdField, RefField
 from models.states import AppointmentState, HoldState
 
 
@@ -43,14 +42,13 @@ class Slot(Model):
         table = "slots"
         unique_together = (("point_code", "kind", "starts_at"),)
         indexes = (Index(fields=("starts_at",)),)
-        constraints = (CheckConstraint(check="taken >= 0", name="slot_taken_not_negative"),)
 
 
 class Hold(Model):
     """占号: places kept for a person for minutes."""
 
     id = IdField()
-    person_id = IdField(primary_key=False)
+    person_id = RefField()
     point_code = fields.CharField(max_length=16)
     kind = fields.CharEnumField(WindowKind, max_length=16)
     starts_at = fields.DatetimeField()
@@ -70,20 +68,20 @@ class Appointment(Model):
     """预约: a visit for one or several items, from `starts_at` over `quanta` slots."""
 
     id = IdField()
-    person_id = IdField(primary_key=False)
-    account_id = IdField(primary_key=False, null=True)
+    person_id = RefField()
+    account_id = RefField(null=True)
     point_code = fields.CharField(max_length=16)
     kind = fields.CharEnumField(WindowKind, max_length=16)
     starts_at = fields.DatetimeField()
     quanta = fields.IntField()
     minutes = fields.IntField()
     item_codes = fields.JSONField[list[str]]()
-    pre_review_id = IdField(primary_key=False, null=True)
+    pre_review_id = RefField(null=True)
     state = fields.CharEnumField(AppointmentState, max_length=16)
     version = fields.IntField(default=1)
     confirm_by = fields.DatetimeField()
     booked_by = fields.CharField(max_length=64)
-    replaced_id = IdField(primary_key=False, null=True)
+    replaced_id = RefField(null=True)
     created_at = fields.DatetimeField()
 
     class Meta:
@@ -97,10 +95,10 @@ class Appointment(Model):
 
 
 class AppointmentItem(Model):
-    """One item of a visit; `live` is true or null, so that the key forbids a second live one."""
+    """One item of a visit, `live` is true or null, so that the key forbids a second live one."""
 
     id = IdField()
-    appointment_id = IdField(primary_key=False)
+    appointment_id = RefField()
     person_digest = DigestField()
     item_code = fields.CharField(max_length=16)
     live = fields.BooleanField(null=True, default=True)
@@ -120,4 +118,3 @@ class BookingAllowance(Model):
 
     class Meta:
         table = "booking_allowances"
-        constraints = (CheckConstraint(check="live >= 0", name="allowance_live_not_negative"),)

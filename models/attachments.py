@@ -3,7 +3,7 @@
 from tortoise import Model, fields
 from tortoise.indexes import Index
 
-from models.fields import IdField
+from models.fields import IdField, RefField
 from models.states import AttachmentState
 
 
@@ -11,7 +11,7 @@ class Attachment(Model):
     """One uploaded file: kept raw in quarantine until inspected, then only as rewritten."""
 
     id = IdField()
-    owner_id = IdField(primary_key=False)
+    owner_id = RefField()
     state = fields.CharEnumField(AttachmentState, max_length=16)
     version = fields.IntField(default=1)
     media_type = fields.CharField(max_length=32, default="")
@@ -22,7 +22,7 @@ class Attachment(Model):
     refusal = fields.CharField(max_length=32, default="")
     uploaded_at = fields.DatetimeField()
     bound_to = fields.CharField(max_length=64, default="")
-    """What it is evidence of, such as `pre_review:<id>`; empty: still to be claimed."""
+    """What it is evidence of, such as `pre_review:<id>`, empty: still to be claimed."""
 
     class Meta:
         table = "attachments"
@@ -36,8 +36,8 @@ class FileView(Model):
     """查阅记录: somebody looked at somebody's file."""
 
     id = fields.BigIntField(primary_key=True)
-    attachment_id = IdField(primary_key=False)
-    owner_id = IdField(primary_key=False)
+    attachment_id = RefField()
+    owner_id = RefField()
     viewer = fields.CharField(max_length=64)
     viewer_name = fields.CharField(max_length=64)
     purpose = fields.CharField(max_length=64)

@@ -5,7 +5,7 @@ from tortoise.indexes import Index
 
 
 class AuditEntry(Model):
-    """Who did or saw what; `seal` chains it to the entry before, written afterwards."""
+    """Who did or saw what, `seal` chains it to the entry before, written afterwards."""
 
     id = fields.BigIntField(primary_key=True)
     at = fields.DatetimeField()

@@ -3,7 +3,7 @@
 from tortoise import Model, fields
 from tortoise.indexes import Index
 
-from models.fields import DigestField, IdField, ProtectedField
+from models.fields import DigestField, ProtectedField, RefField
 
 
 class Transition(Model):
@@ -11,7 +11,7 @@ class Transition(Model):
 
     id = fields.BigIntField(primary_key=True)
     aggregate = fields.CharField(max_length=32)
-    aggregate_id = IdField(primary_key=False)
+    aggregate_id = RefField()
     from_state = fields.CharField(max_length=32)
     to_state = fields.CharField(max_length=32)
     actor = fields.CharField(max_length=64)

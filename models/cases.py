@@ -5,7 +5,7 @@ from enum import StrEnum
 from tortoise import Model, fields
 from tortoise.indexes import Index
 
-from models.fields import IdField, ProtectedField
+from models.fields import IdField, ProtectedField, RefField
 from models.states import CaseState, TransferState
 
 
@@ -42,7 +42,7 @@ class ClockSegment(Model):
     """计时段: a stretch in which a case's clock stood still, and why."""
 
     id = IdField()
-    case_id = IdField(primary_key=False)
+    case_id = RefField()
     reason = fields.CharField(max_length=32)
     note = fields.CharField(max_length=500)
     suspended_on = fields.DateField()
@@ -58,8 +58,8 @@ class Case(Model):
 
     id = IdField()
     case_no = fields.CharField(max_length=32, unique=True)
-    person_id = IdField(primary_key=False)
-    account_id = IdField(primary_key=False, null=True)
+    person_id = RefField()
+    account_id = RefField(null=True)
     item_code = fields.CharField(max_length=16)
     item_version = fields.IntField()
     item_name = fields.CharField(max_length=128)
@@ -67,9 +67,9 @@ class Case(Model):
     department_code = fields.CharField(max_length=16)
     holder_kind = fields.CharEnumField(HolderKind, max_length=16)
     holder_code = fields.CharField(max_length=16)
-    appointment_id = IdField(primary_key=False, null=True)
-    pre_review_id = IdField(primary_key=False, null=True)
-    ticket_id = IdField(primary_key=False, null=True)
+    appointment_id = RefField(null=True)
+    pre_review_id = RefField(null=True)
+    ticket_id = RefField(null=True)
     state = fields.CharEnumField(CaseState, max_length=24)
     version = fields.IntField(default=1)
     received_at = fields.DatetimeField()
@@ -121,7 +121,7 @@ class Transfer(Model):
     from_code = fields.CharField(max_length=16)
     to_kind = fields.CharEnumField(HolderKind, max_length=16)
     to_code = fields.CharField(max_length=16)
-    parcel_id = IdField(primary_key=False, null=True)
+    parcel_id = RefField(null=True)
     state = fields.CharEnumField(TransferState, max_length=16)
     version = fields.IntField(default=1)
     open = fields.BooleanField(null=True, default=True)
@@ -140,7 +140,7 @@ class Certificate(Model):
     """证照: the result document of an approved case."""
 
     id = IdField()
-    case_id = IdField(primary_key=False, unique=True)
+    case_id = RefField(unique=True)
     number = fields.CharField(max_length=64, unique=True)
     title = fields.CharField(max_length=128)
     holder_name = ProtectedField()

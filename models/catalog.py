@@ -5,7 +5,7 @@ from enum import StrEnum
 from tortoise import Model, fields
 from tortoise.indexes import Index
 
-from models.fields import IdField
+from models.fields import IdField, RefField
 
 
 class PointLevel(StrEnum):
@@ -84,7 +84,7 @@ class Window(Model):
     point_code = fields.CharField(max_length=16)
     number = fields.IntField()
     kind = fields.CharEnumField(WindowKind, max_length=16)
-    staff_id = IdField(primary_key=False, null=True)
+    staff_id = RefField(null=True)
     opened_at = fields.DatetimeField(null=True)
 
     class Meta:
@@ -107,7 +107,7 @@ class Department(Model):
 
 
 class ServiceItem(Model):
-    """事项, one row a version; the newest that is in force counts."""
+    """事项, one row a version, the newest that is in force counts."""
 
     id = IdField()
     code = fields.CharField(max_length=16)

@@ -5,7 +5,7 @@ from enum import StrEnum
 from tortoise import Model, fields
 from tortoise.indexes import Index
 
-from models.fields import DigestField, IdField, ProtectedField
+from models.fields import DigestField, IdField, ProtectedField, RefField
 from models.states import ParcelState, PickupCodeState, RoundState
 
 
@@ -38,8 +38,8 @@ class DeliveryAddress(Model):
     """Where a case's result goes, filled in by the citizen."""
 
     id = IdField()
-    case_id = IdField(primary_key=False, unique=True)
-    person_id = IdField(primary_key=False)
+    case_id = RefField(unique=True)
+    person_id = RefField()
     name = ProtectedField()
     phone = ProtectedField()
     province = fields.CharField(max_length=32)
@@ -57,9 +57,9 @@ class Parcel(Model):
 
     id = IdField()
     purpose = fields.CharEnumField(ParcelPurpose, max_length=16)
-    case_id = IdField(primary_key=False, null=True)
-    person_id = IdField(primary_key=False, null=True)
-    transfer_id = IdField(primary_key=False, null=True)
+    case_id = RefField(null=True)
+    person_id = RefField(null=True)
+    transfer_id = RefField(null=True)
     point_code = fields.CharField(max_length=16)
     department_code = fields.CharField(max_length=16, null=True)
     contents = fields.CharField(max_length=128)
@@ -73,12 +73,16 @@ class Parcel(Model):
     state = fields.CharEnumField(ParcelState, max_length=24)
     version = fields.IntField(default=1)
     seal_no = fields.CharField(max_length=32, default="")
-    round_id = IdField(primary_key=False, null=True)
+    round_id = RefField(null=True)
     waybill_no = fields.CharField(max_length=32, null=True, unique=True)
     label_key = fields.CharField(max_length=64, default="")
     sealed_at = fields.DatetimeField(null=True)
     collected_at = fields.DatetimeField(null=True)
     ended_at = fields.DatetimeField(null=True)
+    tracked_at = fields.DatetimeField(null=True)
+    """When the carrier was last asked, so that all parcels under way are asked in turn."""
+    alarmed_at = fields.DatetimeField(null=True)
+    """When it was noticed that nobody collects it."""
     created_at = fields.DatetimeField()
 
     class Meta:
@@ -87,6 +91,8 @@ class Parcel(Model):
             Index(fields=("case_id",)),
             Index(fields=("point_code", "state")),
             Index(fields=("state", "created_at")),
+            Index(fields=("state", "tracked_at")),
+            Index(fields=("round_id", "state")),
             Index(fields=("person_id",)),
         )
 
@@ -95,13 +101,15 @@ class CourierOrder(Model):
     """下单: our number at the carrier, stored before the first call and never used again."""
 
     id = IdField()
-    parcel_id = IdField(primary_key=False)
+    parcel_id = RefField()
     order_no = fields.CharField(max_length=50, unique=True)
     state = fields.CharEnumField(OrderState, max_length=16)
     version = fields.IntField(default=1)
     waybill_no = fields.CharField(max_length=32, default="")
     routing = fields.JSONField[dict[str, str]](default=dict)
     problem = fields.CharField(max_length=200, default="")
+    sent_at = fields.DatetimeField(null=True)
+    """Written before the first call: from then on the carrier may know the number."""
     created_at = fields.DatetimeField()
 
     class Meta:
@@ -113,7 +121,7 @@ class PickupCode(Model):
     """取件码, kept as keyed digests of the long code and of the spoken one."""
 
     id = IdField()
-    parcel_id = IdField(primary_key=False)
+    parcel_id = RefField()
     point_code = fields.CharField(max_length=16)
     direction = fields.CharEnumField(Direction, max_length=8)
     long_digest = DigestField(unique=True)
@@ -150,7 +158,7 @@ class HandOver(Model):
     """交接: both sides, point, time, seal."""
 
     id = IdField()
-    parcel_id = IdField(primary_key=False)
+    parcel_id = RefField()
     direction = fields.CharEnumField(Direction, max_length=8)
     point_code = fields.CharField(max_length=16)
     given_by = fields.CharField(max_length=64)
@@ -168,10 +176,11 @@ class ScanRecord(Model):
     """One scan of a courier's device, by the device's own id, with the answer it got."""
 
     id = fields.BigIntField(primary_key=True)
-    courier_id = IdField(primary_key=False)
+    courier_id = RefField()
     scan_id = fields.CharField(max_length=64)
-    parcel_id = IdField(primary_key=False, null=True)
-    outcome = fields.CharField(max_length=32)
+    parcel_id = RefField(null=True)
+    outcome = fields.CharField(max_length=32, default="")
+    """Empty only while its own transaction runs."""
     scanned_at = fields.DatetimeField()
     recorded_at = fields.DatetimeField()
 
@@ -179,6 +188,18 @@ class ScanRecord(Model):
         table = "scan_records"
         unique_together = (("courier_id", "scan_id"),)
         indexes = (Index(fields=("courier_id", "recorded_at")),)
+
+
+class DigitGuard(Model):
+    """How often one courier gave wrong spoken digits of late, and until when he may give none."""
+
+    courier_id = RefField(primary_key=True)
+    tries = fields.IntField(default=0)
+    tried_at = fields.DatetimeField()
+    locked_until = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "digit_guards"
 
 
 class TrackRecord(Model):

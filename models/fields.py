@@ -33,12 +33,19 @@ def digest_of(plain: str) -> str:
 
 
 class IdField(fields.CharField[str]):
-    """An opaque id, made here unless given."""
+    """The opaque id that a row is known by, made here unless given."""
 
     def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("primary_key", True)
-        if kwargs["primary_key"]:
-            kwargs.setdefault("default", new_id)
+        kwargs.setdefault("default", new_id)
+        kwargs.setdefault("max_length", ID_LENGTH)
+        super().__init__(**kwargs)
+
+
+class RefField(fields.CharField[str]):
+    """The id of a row of another aggregate."""
+
+    def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("max_length", ID_LENGTH)
         super().__init__(**kwargs)
 

@@ -5,7 +5,7 @@ from enum import StrEnum
 from tortoise import Model, fields
 from tortoise.indexes import Index
 
-from models.fields import IdField, ProtectedField
+from models.fields import IdField, ProtectedField, RefField
 
 
 class NoticeState(StrEnum):
@@ -18,10 +18,10 @@ class NoticeState(StrEnum):
 
 
 class Notice(Model):
-    """One message, once per `dedupe_key`; shown in the mini-program whether or not it was sent."""
+    """One message, once per `dedupe_key`, shown in the mini-program whether or not it was sent."""
 
     id = IdField()
-    account_id = IdField(primary_key=False)
+    account_id = RefField()
     kind = fields.CharField(max_length=32)
     text = ProtectedField()
     dedupe_key = fields.CharField(max_length=96, unique=True)

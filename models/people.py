@@ -5,7 +5,7 @@ from enum import StrEnum
 from tortoise import Model, fields
 from tortoise.indexes import Index
 
-from models.fields import DigestField, IdField, ProtectedField
+from models.fields import DigestField, IdField, ProtectedField, RefField
 
 
 class Assurance(StrEnum):
@@ -42,7 +42,7 @@ class Person(Model):
 
 
 class WechatAccount(Model):
-    """微信账号, by openid; tied to at most one person."""
+    """微信账号, by openid, tied to at most one person."""
 
     id = IdField()
     openid = ProtectedField()
@@ -50,7 +50,7 @@ class WechatAccount(Model):
     session_key = ProtectedField(null=True)
     phone = ProtectedField(null=True)
     phone_digest = DigestField(null=True)
-    person_id = IdField(primary_key=False, null=True)
+    person_id = RefField(null=True)
     consent_version = fields.CharField(max_length=16, default="")
     created_at = fields.DatetimeField()
 
@@ -64,7 +64,7 @@ class Session(Model):
 
     token_digest = DigestField(primary_key=True)
     kind = fields.CharEnumField(SessionKind, max_length=16)
-    subject_id = IdField(primary_key=False)
+    subject_id = RefField()
     created_at = fields.DatetimeField()
     expires_at = fields.DatetimeField()
     revoked_at = fields.DatetimeField(null=True)

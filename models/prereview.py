@@ -3,7 +3,7 @@
 from tortoise import Model, fields
 from tortoise.indexes import Index
 
-from models.fields import IdField
+from models.fields import IdField, RefField
 from models.states import PreReviewState, ReviewTaskState
 
 
@@ -11,8 +11,8 @@ class PreReview(Model):
     """A person's papers for one item, looked at before the visit."""
 
     id = IdField()
-    person_id = IdField(primary_key=False)
-    account_id = IdField(primary_key=False)
+    person_id = RefField()
+    account_id = RefField()
     item_code = fields.CharField(max_length=16)
     item_version = fields.IntField()
     wished_point_code = fields.CharField(max_length=16, null=True)
@@ -31,14 +31,14 @@ class PreReview(Model):
 
 
 class PreReviewMaterial(Model):
-    """The attachment handed in for one material; replaced until submitted."""
+    """The attachment handed in for one material, replaced until submitted."""
 
     id = IdField()
     pre_review: fields.ForeignKeyRelation[PreReview] = fields.ForeignKeyField(
         "models.PreReview", related_name="materials"
     )
     seq = fields.IntField()
-    attachment_id = IdField(primary_key=False)
+    attachment_id = RefField()
     uploaded_at = fields.DatetimeField()
 
     class Meta:
@@ -51,7 +51,7 @@ class OneTimeNotice(Model):
 
     id = IdField()
     subject = fields.CharField(max_length=16)
-    subject_id = IdField(primary_key=False)
+    subject_id = RefField()
     round_no = fields.IntField()
     told_by = fields.CharField(max_length=64)
     point_code = fields.CharField(max_length=16)
@@ -86,7 +86,7 @@ class ReviewTask(Model):
     """
 
     id = IdField()
-    pre_review_id = IdField(primary_key=False)
+    pre_review_id = RefField()
     round_no = fields.IntField()
     item_code = fields.CharField(max_length=16)
     point_code = fields.CharField(max_length=16)
@@ -95,7 +95,7 @@ class ReviewTask(Model):
     due_at = fields.DatetimeField()
     minutes = fields.IntField()
     fence = fields.IntField(default=0)
-    claimed_by = IdField(primary_key=False, null=True)
+    claimed_by = RefField(null=True)
     leased_until = fields.DatetimeField(null=True)
     created_at = fields.DatetimeField()
 

@@ -4,7 +4,7 @@ from tortoise import Model, fields
 from tortoise.indexes import Index
 
 from models.catalog import WindowKind
-from models.fields import IdField
+from models.fields import IdField, RefField
 from models.states import TicketState
 
 
@@ -31,14 +31,14 @@ class QueueTicket(Model):
     series = fields.CharField(max_length=4)
     number = fields.IntField()
     kind = fields.CharEnumField(WindowKind, max_length=16)
-    person_id = IdField(primary_key=False)
-    appointment_id = IdField(primary_key=False, null=True, unique=True)
+    person_id = RefField()
+    appointment_id = RefField(null=True, unique=True)
     item_codes = fields.JSONField[list[str]]()
     state = fields.CharEnumField(TicketState, max_length=16)
     version = fields.IntField(default=1)
     rank_at = fields.DatetimeField()
     window_no = fields.IntField(null=True)
-    served_by = IdField(primary_key=False, null=True)
+    served_by = RefField(null=True)
     taken_at = fields.DatetimeField()
     called_at = fields.DatetimeField(null=True)
     serving_at = fields.DatetimeField(null=True)

@@ -8,7 +8,7 @@ from models.fields import IdField, ProtectedField
 
 
 class StaffRole(StrEnum):
-    """What a member of staff is there for; one account holds exactly one."""
+    """What a member of staff is there for, one account holds exactly one."""
 
     CLERK = "clerk"
     MANAGER = "manager"
@@ -18,7 +18,7 @@ class StaffRole(StrEnum):
 
 
 class StaffAccount(Model):
-    """A person at a desk; clerks and managers belong to a point, handlers to a department."""
+    """A person at a desk, clerks and managers belong to a point, handlers to a department."""
 
     id = IdField()
     login = fields.CharField(max_length=64, unique=True)
@@ -39,7 +39,7 @@ class StaffAccount(Model):
 
 
 class CourierAccount(Model):
-    """快递员; scans within the points on his tour."""
+    """快递员, scans within the points on his tour."""
 
     id = IdField()
     login = fields.CharField(max_length=64, unique=True)

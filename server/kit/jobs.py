@@ -53,8 +53,8 @@ async def _run(job: Job, ports: Ports, worker_id: str) -> None:
     try:
         async with asyncio.timeout(job.lease_s):
             await job.run(ports)
-    except Exception as error:  # noqa: BLE001 - one failing job must not stop the others
-        log.error("job_failed", job=job.name, reason=describe(error))
+    except Exception as error:
+        log.exception("job_failed", job=job.name, reason=describe(error))
     now = ports.now()
 
     async def finish() -> None:

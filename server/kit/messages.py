@@ -17,7 +17,7 @@ def _catalogue() -> dict[str, str]:
 
 
 def text(code: str, **data: object) -> str:
-    """Return the Chinese text of `code` with `data` filled in; raise `KeyError` if there is none."""
+    """Return the Chinese text of `code`, `data` filled in; raise `KeyError` if there is none."""
     return _catalogue()[code].format(**data)
 
 

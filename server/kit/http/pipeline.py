@@ -1,7 +1,7 @@
 """The one way through which every request goes: who, what, once, whole, answered."""
 
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
@@ -36,7 +36,7 @@ class Pipeline:
         self._ports = ports
         self._authenticate = authenticate
 
-    def serve(self, route: Route) -> Callable[..., Awaitable[HTTPResponse]]:
+    def serve(self, route: Route) -> Callable[..., Coroutine[Any, Any, HTTPResponse]]:
         """Return the function that the framework calls for `route`."""
 
         async def answer(request: Request, **path: str) -> HTTPResponse:

@@ -28,7 +28,7 @@ _SANIC: dict[type[Exception], Callable[[], Refusal]] = {
     sanic_errors.NotFound: NotFound,
     sanic_errors.PayloadTooLarge: TooLarge,
     sanic_errors.ServiceUnavailable: Busy,
-    sanic_errors.RequestTimeout: lambda: Malformed(),
+    sanic_errors.RequestTimeout: Malformed,
     sanic_errors.BadRequest: Malformed,
 }
 
@@ -70,7 +70,7 @@ def from_validation(error: ValidationError) -> Refusal:
 
 
 def from_exception(error: Exception) -> Refusal:
-    """Return the refusal that `error` amounts to; what nobody foresaw is logged and `Unexpected`."""
+    """Return the refusal that `error` amounts to; what nobody foresaw is logged: `Unexpected`."""
     if isinstance(error, Refusal):
         return error
     if isinstance(error, sanic_errors.MethodNotAllowed):

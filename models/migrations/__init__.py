@@ -1,0 +1,1 @@
+"""The tables' history; `tortoise -c models.migrating.CONFIG makemigrations` adds to it."""

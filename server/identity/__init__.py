@@ -1,0 +1,1 @@
+"""身份: who somebody is, how they log in, and what they are there for."""

@@ -1,0 +1,34 @@
+"""How identity turns requests down."""
+
+from server.kit.errors import InvalidShape, Refusal, Unauthenticated
+
+
+class LoginCodeRefused(Refusal):
+    """The platform does not take the code: used, expired or unknown."""
+
+    code = "login_code_refused"
+    status = 400
+
+
+class LoginFailed(Unauthenticated):
+    """Wrong login, password or one-time code, or too many tries: one answer for all."""
+
+    code = "login_failed"
+
+
+class IdNumberInvalid(InvalidShape):
+    """Not an identity number by GB 11643."""
+
+    code = "id_number_invalid"
+
+
+class IdentityTaken(Refusal):
+    """The identity is known, and this account has not shown that it is its own."""
+
+    code = "identity_taken"
+
+
+class IdentityFixed(Refusal):
+    """The account stands for another person already."""
+
+    code = "identity_fixed"

@@ -1,0 +1,72 @@
+"""Persons, found by what identifies them."""
+
+from datetime import datetime
+
+from tortoise.exceptions import IntegrityError
+
+from models.fields import digest_of
+from models.people import Assurance, Person, WechatAccount
+from server.identity.errors import IdentityTaken, IdNumberInvalid
+from server.identity.rules import is_id_number
+from server.kit.errors import NotFound
+
+
+async def get_person(person_id: str) -> Person:
+    """Return the person with this id; raises `NotFound`."""
+    person = await Person.get_or_none(id=person_id)
+    if person is None:
+        raise NotFound
+    return person
+
+
+async def find_account_of(person_id: str) -> str | None:
+    """Return the id of the account that a person is told things through, if there is one."""
+    account = await WechatAccount.filter(person_id=person_id).order_by("id").first()
+    return account.id if account else None
+
+
+async def register_person(
+    *,
+    name: str,
+    id_number: str,
+    now: datetime,
+    phone: str | None = None,
+    assurance: Assurance = Assurance.DECLARED,
+) -> Person:
+    """Find the person with this identity number or make one.
+
+    Raises `IdNumberInvalid`, or `IdentityTaken` if the number is known under another name.
+    """
+    number = id_number.upper()
+    if not is_id_number(number):
+        raise IdNumberInvalid(field="id_number")
+    person = await _find(number) or await _create(name, number, phone, assurance, now)
+    if person.name != name:
+        raise IdentityTaken
+    return person
+
+
+async def find_person(id_number: str) -> Person | None:
+    """Return the person with this identity number, if known."""
+    return await _find(id_number.upper())
+
+
+async def _find(number: str) -> Person | None:
+    return await Person.get_or_none(id_digest=digest_of(number))
+
+
+async def _create(
+    name: str, number: str, phone: str | None, assurance: Assurance, now: datetime
+) -> Person:
+    try:
+        return await Person.create(
+            name=name,
+            id_number=number,
+            id_digest=digest_of(number),
+            phone=phone,
+            phone_digest=digest_of(phone) if phone else None,
+            assurance=assurance,
+            created_at=now,
+        )
+    except IntegrityError:
+        return await Person.get(id_digest=digest_of(number))

@@ -1,0 +1,62 @@
+"""Sending what was written, each message once."""
+
+from zoneinfo import ZoneInfo
+
+from integrations.contracts.errors import VendorRefused
+from integrations.contracts.mini_program import SubscribeMessage
+from models.notifications import Notice, NoticeState
+from models.people import WechatAccount
+from server.kit.jobs import Job
+from server.kit.outbox import Consumer
+from server.kit.ports import Ports
+from server.kit.transaction import in_transaction
+from server.notifications.events import NoticeWritten
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+PAGE = "pages/notices/index"
+EVERY_KIND = "*"
+
+
+async def send_notice(event: NoticeWritten, ports: Ports) -> None:
+    """Send one message; a refusal is final, anything else is tried again by the relay."""
+    notice = await Notice.get_or_none(id=event.aggregate_id, state=NoticeState.TO_SEND)
+    if notice is None:
+        return
+    template_id = _template_for(notice.kind, ports.settings.wechat_templates)
+    if template_id is None:
+        await _settle(notice, NoticeState.UNSENDABLE, ports)
+        return
+    try:
+        await ports.mini_program.send(await _message(notice, template_id))
+    except VendorRefused as refusal:
+        await _settle(notice, NoticeState.REFUSED, ports, refusal=refusal.code)
+    else:
+        await _settle(notice, NoticeState.SENT, ports)
+
+
+def _template_for(kind: str, templates: dict[str, str]) -> str | None:
+    return templates.get(kind) or templates.get(EVERY_KIND)
+
+
+async def _message(notice: Notice, template_id: str) -> SubscribeMessage:
+    account = await WechatAccount.get(id=notice.account_id)
+    fields = {
+        "thing1": notice.text,
+        "time2": notice.created_at.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M"),
+    }
+    return SubscribeMessage(
+        openid=account.openid, template_id=template_id, page=PAGE, fields=fields
+    )
+
+
+async def _settle(notice: Notice, state: NoticeState, ports: Ports, *, refusal: str = "") -> None:
+    async def write() -> None:
+        await Notice.filter(id=notice.id, state=NoticeState.TO_SEND).update(
+            state=state, refusal=refusal, sent_at=ports.now()
+        )
+
+    await in_transaction(write)
+
+
+CONSUMERS = (Consumer("notifications.send", NoticeWritten, send_notice, is_remote=True),)
+JOBS: tuple[Job, ...] = ()
