@@ -59,11 +59,11 @@ def build_request(
     method: str, path: str, *, headers: dict[str, str] | None = None, json_body: object = None
 ) -> bytes:
     """Return a whole request, to be sent as it is."""
-    given = {"Host": LOOPBACK, **(headers or {})}
-    body = b""
+    body, about_body = b"", {}
     if method != "GET":
         body = b"" if json_body is None else json.dumps(json_body, ensure_ascii=False).encode()
-        given |= {"Content-Type": "application/json", "Content-Length": str(len(body))}
+        about_body = {"Content-Type": "application/json", "Content-Length": str(len(body))}
+    given = {"Host": LOOPBACK, **about_body, **(headers or {})}
     lines = [f"{method} {path} HTTP/1.1", *(f"{name}: {value}" for name, value in given.items())]
     return "\r\n".join([*lines, "", ""]).encode() + body
 

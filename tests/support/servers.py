@@ -179,7 +179,11 @@ class Redis(Server):
 
     def flush(self) -> None:
         """Make it forget everything."""
-        assert self._server.ask("FLUSHALL") == "+OK"
+        assert self.ask("FLUSHALL") == "+OK"
+
+    def ask(self, command: str) -> str:
+        """Send one inline command; return the first line of its reply."""
+        return self._server.ask(command)
 
     def launch(self) -> Child:
         return self._server.start()
@@ -284,7 +288,10 @@ def start_wechat_sandbox() -> contextlib.AbstractContextManager[Listener]:
 
 
 def start_ems_sandbox(push_url: str) -> contextlib.AbstractContextManager[Listener]:
-    """Run the EMS sandbox; its `url` is `EMS_API_BASE`, it pushes tracks to `push_url`."""
+    """Run the EMS sandbox; it pushes tracks to `push_url`.
+
+    `EMS_API_BASE` is its `url` + `integrations.ems.sandbox.app.API_PATH`.
+    """
     return start_module(f"integrations.ems.sandbox --push-url {push_url}")
 
 

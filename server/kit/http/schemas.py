@@ -25,8 +25,8 @@ class Nothing(Incoming):
     """A body without fields; an absent body counts as one."""
 
 
-PRINTABLE = r"^[^\x00-\x1f\x7f\ud800-\udfff]*$"
-_PROSE = r"^[^\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]*$"
+PRINTABLE = r"^[^\x00-\x1f\x7f]*$"
+_PROSE = r"^[^\x00-\x08\x0b-\x1f\x7f]*$"
 
 Line = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=PRINTABLE)]
 LongLine = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=PRINTABLE)]
