@@ -89,7 +89,7 @@ class TrackEvent:
     revokes: frozenset[str] = frozenset()
     place: str = ""
     office_code: str = ""
-    description: str = ""
+    description: str = field(default="", repr=False)
     reason: str = ""
 
 

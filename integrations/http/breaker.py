@@ -11,9 +11,6 @@ from integrations.contracts.errors import VendorUnavailable
 
 logger = structlog.get_logger(__name__)
 
-OWN_LIMIT = "pool_full"
-"""The code of a failure that is our own: every connection to the vendor is in use."""
-
 
 class CircuitBreaker:
     """Opens after `threshold` failures in a row and lets one call try again after `recovery_s`.
@@ -34,7 +31,7 @@ class CircuitBreaker:
 
     @contextmanager
     def guard(self) -> Iterator[None]:
-        """Judge the vendor by the block: only a `VendorUnavailable` of its own speaks against it.
+        """Judge the vendor by the block: only `VendorUnavailable` speaks against it.
 
         Raises `VendorUnavailable` with code `circuit_open` instead of entering.
         """
@@ -42,8 +39,7 @@ class CircuitBreaker:
         try:
             yield
         except VendorUnavailable as failure:
-            if failure.code != OWN_LIMIT:
-                self.count_failure(failure)
+            self.count_failure(failure)
             raise
         else:
             self._circuit.handle_end_request()

@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import httpx
@@ -10,7 +12,7 @@ from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait
 from tenacity.wait import wait_base
 
 from integrations.contracts.errors import VendorUnavailable
-from integrations.http.breaker import OWN_LIMIT, CircuitBreaker
+from integrations.http.breaker import CircuitBreaker
 from integrations.http.calls import Repeat, VendorCall, VendorReply
 
 # Both write whole URLs, and a vendor's query string holds secrets.
@@ -24,7 +26,6 @@ NOTHING_SENT = frozenset({"connect_error", "connect_timeout"})
 CUT_SHORT = NOTHING_SENT | {"timeout", "cut_off"}
 CODES: tuple[tuple[type[httpx.HTTPError], str], ...] = (
     (httpx.ConnectTimeout, "connect_timeout"),
-    (httpx.PoolTimeout, OWN_LIMIT),
     (httpx.TimeoutException, "timeout"),
     (httpx.ConnectError, "connect_error"),
 )
@@ -62,7 +63,9 @@ class VendorClient:
         self._limits = limits or CallLimits()
         self._breaker = breaker or CircuitBreaker(vendor)
         self._retry_wait = retry_wait or wait_random_exponential(max=2)
-        self._http = _open_httpx(self._limits)
+        self._free = asyncio.Semaphore(self._limits.connections)
+        self._idle: list[httpx.AsyncClient] = []
+        self._tls = httpx.create_ssl_context(trust_env=False)
 
     async def request(
         self, call: VendorCall, *, repeat: Repeat = Repeat.NEVER, deadline_s: float | None = None
@@ -82,8 +85,9 @@ class VendorClient:
         raise failure
 
     async def close(self) -> None:
-        """Close every connection."""
-        await self._http.aclose()
+        """Close every connection; calls under way keep theirs to their end."""
+        while self._idle:
+            await self._idle.pop().aclose()
 
     async def _repeat(self, call: VendorCall, repeat: Repeat) -> VendorReply:
         retrying = AsyncRetrying(
@@ -95,19 +99,47 @@ class VendorClient:
         return await retrying(self._attempt, call)
 
     async def _attempt(self, call: VendorCall) -> VendorReply:
-        with self._breaker.guard():
-            return await self._exchange(call)
+        async with self._lease() as http:
+            with self._breaker.guard():
+                return await self._exchange(http, call)
 
-    async def _exchange(self, call: VendorCall) -> VendorReply:
+    @asynccontextmanager
+    async def _lease(self) -> AsyncIterator[httpx.AsyncClient]:
+        # One httpx client per connection: shared among many, its pool hands the same connection
+        # to several callers, lets them fight for it, and forgets who came first.
         try:
-            return await self._send(call)
+            async with asyncio.timeout(self._limits.connect_s):
+                await self._free.acquire()
+        except TimeoutError:
+            raise VendorUnavailable(self.vendor, code="pool_full") from None
+        http = self._idle.pop() if self._idle else self._open()
+        try:
+            yield http
+        finally:
+            self._idle.append(http)
+            self._free.release()
+
+    def _open(self) -> httpx.AsyncClient:
+        return httpx.AsyncClient(
+            verify=self._tls,
+            timeout=httpx.Timeout(self._limits.read_s, connect=self._limits.connect_s),
+            limits=httpx.Limits(max_keepalive_connections=1),
+            # Compressed answers are not asked for: a small one could unfold beyond the limit.
+            headers={"accept-encoding": "identity"},
+            follow_redirects=False,
+            trust_env=False,
+        )
+
+    async def _exchange(self, http: httpx.AsyncClient, call: VendorCall) -> VendorReply:
+        try:
+            return await self._send(http, call)
         except httpx.HTTPError as error:
             code = _name_failure(error)
         # Raised out here, so that httpx's error, which carries the URL, is not chained to it.
         raise VendorUnavailable(self.vendor, code=code)
 
-    async def _send(self, call: VendorCall) -> VendorReply:
-        async with self._http.stream(
+    async def _send(self, http: httpx.AsyncClient, call: VendorCall) -> VendorReply:
+        async with http.stream(
             call.method,
             self._base_url + call.path,
             params=call.query or None,
@@ -133,19 +165,6 @@ class VendorClient:
             if len(body) > self._limits.response_bytes:
                 raise VendorUnavailable(self.vendor, code="too_large")
         return bytes(body)
-
-
-def _open_httpx(limits: CallLimits) -> httpx.AsyncClient:
-    return httpx.AsyncClient(
-        timeout=httpx.Timeout(limits.read_s, connect=limits.connect_s, pool=limits.connect_s),
-        limits=httpx.Limits(
-            max_connections=limits.connections, max_keepalive_connections=limits.connections
-        ),
-        # Compressed answers are not asked for: a small one could unfold beyond the size limit.
-        headers={"accept-encoding": "identity"},
-        follow_redirects=False,
-        trust_env=False,
-    )
 
 
 def _name_failure(error: httpx.HTTPError) -> str:

@@ -40,12 +40,11 @@ LIMITS: Mapping[str, ValueLimit] = MappingProxyType(
         "symbol": ValueLimit(re.compile(r"[^!-/:-@\[-`{-~]"), 5, "-"),
         "character_string": ValueLimit(re.compile(r"[^!-~]"), 32, "-"),
         "phone_number": ValueLimit(re.compile(r"[^0-9+\-*#()]"), 17, "-"),
-        "car_number": ValueLimit(re.compile(rf"[^0-9A-Za-z{CJK}]"), 8, "无"),
-        "name": ValueLimit(re.compile(r"[0-9]"), 10, "无"),
+        "name": ValueLimit(re.compile(r"\d"), 10, "无"),
         "phrase": ValueLimit(re.compile(rf"[^{CJK}]"), 5, "无"),
     }
 )
-"""Kinds that may be cut; numbers, amounts, times, dates and enums would lie if they were."""
+"""Kinds that may be cut; numbers, amounts, plates, times, dates and enums would lie if cut."""
 
 
 def fit_fields(fields: Mapping[str, str]) -> dict[str, dict[str, str]]:
@@ -55,14 +54,18 @@ def fit_fields(fields: Mapping[str, str]) -> dict[str, dict[str, str]]:
 
 def fit_value(key: str, text: str) -> str:
     """Return `text` as the kind of `key` (its prefix) admits it; never empty if it may be cut."""
-    flat = _BLANKS.sub(" ", text).strip()
+    flat = _flatten(text)
     match = _KEY.fullmatch(key)
     limit = LIMITS.get(match[1]) if match else None
     return _cut(flat, limit) if limit else flat
 
 
+def _flatten(text: str) -> str:
+    return _BLANKS.sub(" ", text).strip()
+
+
 def _cut(text: str, limit: ValueLimit) -> str:
-    kept = limit.refused.sub("", text).strip()
+    kept = _flatten(limit.refused.sub("", text))
     length = limit.length
     if limit is LIMITS["name"] and kept.isascii():
         length = NAME_LENGTH_ASCII

@@ -50,8 +50,6 @@ class PushReader:
         """Return the message in the body of a POST."""
         if len(body) > BODY_LIMIT_BYTES:
             raise _refuse("too_large")
-        if query.get("encrypt_type") != "aes":
-            raise _refuse("not_encrypted")
         self._check_stamp(query)
         encrypted = _parse(body).get("Encrypt")
         if not isinstance(encrypted, str) or not encrypted:

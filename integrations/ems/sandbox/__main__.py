@@ -1,8 +1,12 @@
 """Run the sandbox: `python -m integrations.ems.sandbox --port 8202`."""
 
 import os
+import sys
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from base64 import b64encode
+from typing import Any
+
+from sanic import Sanic
 
 from integrations.ems.sandbox.app import API_PATH, Agreement, create_app
 from integrations.ems.sandbox.post_office import OnRepeat
@@ -64,6 +68,12 @@ def main() -> None:
         push_url=options.push_url,
         on_repeat=options.on_repeat,
     )
+
+    @app.after_server_start
+    async def announce(_app: Sanic[Any, Any]) -> None:
+        sys.stdout.write(f"listening on http://{options.host}:{options.port}{API_PATH}\n")
+        sys.stdout.flush()
+
     app.run(options.host, options.port, single_process=True, motd=False, access_log=False)
 
 

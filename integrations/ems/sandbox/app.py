@@ -7,7 +7,7 @@ from uuid import uuid4
 from pydantic import ValidationError
 from pydantic_core import from_json
 from sanic import HTTPResponse, Request, Sanic
-from sanic.response import json, raw
+from sanic.response import json
 
 from integrations.contracts.clock import Clock
 from integrations.contracts.errors import VendorUnavailable
@@ -75,11 +75,12 @@ class _Counter:
             new = NewEvent.model_validate_json(request.body)
             event = self._office.add_event(new)
         except ValidationError as error:
-            return raw(error.json(include_url=False), status=422, content_type="application/json")
+            errors = error.errors(include_url=False, include_context=False, include_input=False)
+            return json({"errors": errors}, status=422)
         except ValueError:
-            return json({"error": "op_time is no time"}, status=422)
+            return json({"errors": ["op_time is no time"]}, status=422)
         except PostalRefusal as refusal:
-            return json({"error": refusal.message}, status=404)
+            return json({"errors": [refusal.message]}, status=404, ensure_ascii=False)
         pushes = await self._push(event, new.deliveries)
         return json({"event": event, "pushes": pushes}, status=201, ensure_ascii=False)
 

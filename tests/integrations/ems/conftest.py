@@ -1,6 +1,5 @@
 """A sandbox post, a receiver of its pushes and a client, all over loopback HTTP."""
 
-import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
@@ -19,6 +18,7 @@ from integrations.ems.sandbox.app import API_PATH, Agreement, create_app
 from integrations.ems.sandbox.post_office import OnRepeat
 from integrations.http import VendorCall, VendorClient
 from tests.support.clock import NOON, FrozenClock
+from tests.support.sanic_server import serve
 
 SIGN_KEY = "AAECAwQFBgcICQoLDA0ODw=="
 AGREEMENT = Agreement("1100000000001", "test-authorization", SIGN_KEY)
@@ -35,17 +35,22 @@ class Post:
     clock: FrozenClock
     client: EmsClient
     pushes: list[TrackPush | PushRefused] = field(default_factory=list)
+    bodies: list[bytes] = field(default_factory=list)
 
-    def client_with(self, **changes) -> EmsClient:
-        """Return a client of the same post that differs in some of its arguments."""
-        arguments = {
+    @property
+    def arguments(self) -> dict:
+        """What a client of this post is made with."""
+        return {
             "sender_no": AGREEMENT.sender_no,
             "authorization": AGREEMENT.authorization,
             "sign_key": SIGN_KEY,
             "project_id": "",
             "clock": self.clock,
         }
-        return EmsClient(self.http, **(arguments | changes))
+
+    def client_with(self, **changes) -> EmsClient:
+        """Return a client of the same post that differs in some of its arguments."""
+        return EmsClient(self.http, **(self.arguments | changes))
 
     async def add_event(self, waybill_no: str, op_code: str, **more) -> dict:
         """Let something happen to a parcel; return what the sandbox reports."""
@@ -65,26 +70,12 @@ class Post:
         assert reply.status == 201
 
 
-@asynccontextmanager
-async def serve(app: Sanic) -> AsyncIterator[str]:
-    listener = socket.create_server(("127.0.0.1", 0))
-    server = await app.create_server(sock=listener, return_asyncio_server=True, access_log=False)
-    await server.startup()
-    await server.before_start()
-    await server.start_serving()
-    try:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    finally:
-        await server.before_stop()
-        server.close()
-        await server.after_stop()
-
-
 def make_receiver(post: Post) -> Sanic:
     receiver = Sanic(f"receiver_{uuid4().hex}", configure_logging=False)
 
     @receiver.post("/callbacks/ems")
     async def receive(request: Request):
+        post.bodies.append(request.body)
         try:
             pushed = post.client.read_push(
                 request.body,
@@ -101,7 +92,9 @@ def make_receiver(post: Post) -> Sanic:
 
 
 @asynccontextmanager
-async def run_post(on_repeat: OnRepeat = OnRepeat.SAME) -> AsyncIterator[Post]:
+async def run_post(
+    on_repeat: OnRepeat = OnRepeat.SAME, *, push_url: str = ""
+) -> AsyncIterator[Post]:
     clock = FrozenClock()
     post = Post(None, None, clock, None)
     name = f"sandbox_{uuid4().hex}"
@@ -109,7 +102,7 @@ async def run_post(on_repeat: OnRepeat = OnRepeat.SAME) -> AsyncIterator[Post]:
         app = create_app(
             AGREEMENT,
             clock=clock,
-            push_url=f"{receiver_url}/callbacks/ems",
+            push_url=push_url or f"{receiver_url}/callbacks/ems",
             on_repeat=on_repeat,
             name=name,
         )

@@ -1,12 +1,19 @@
 """The client against the running sandbox."""
 
 from datetime import UTC, datetime
+from uuid import uuid4
 
 import pytest
+from sanic import Sanic, response
+from structlog.testing import capture_logs
 
 from integrations.contracts.carrier import LabelSize, Party, Reach, TrackStep
 from integrations.contracts.errors import DuplicateOrder, VendorRefused, VendorUnavailable
+from integrations.ems.client import EmsClient
+from integrations.ems.envelope import Envelope
 from integrations.ems.sandbox.post_office import OnRepeat, compute_check_digit
+from integrations.http import VendorClient
+from tests.support.sanic_server import serve
 
 
 async def order_one(post, make_order):
@@ -37,6 +44,60 @@ async def test_the_order_arrives_as_the_post_documents_it(post, make_order):
         "address": "某街2号院3栋",
     }
     assert kept["order"]["sender"]["phone"] == "0591-83333333"
+
+
+async def test_a_call_carries_the_fields_of_the_platform(post):
+    forms = []
+    gate = Sanic(f"gate_{uuid4().hex}", configure_logging=False)
+
+    @gate.post("/open")
+    async def refuse(request):
+        forms.append({key: values[0] for key, values in request.form.items()})
+        return response.text('{"retCode":"00000","retBody":"[]"}', status=403)
+
+    async with serve(gate) as url:
+        client = EmsClient(VendorClient("ems", f"{url}/open"), **post.arguments)
+        with pytest.raises(VendorUnavailable) as caught:
+            await client.track("1000000000001")
+    assert caught.value.code == "http_403"
+    [form] = forms
+    sealed = form.pop("logitcsInterface")
+    assert form == {
+        "apiCode": "040001",
+        "senderNo": "1100000000001",
+        "authorization": "test-authorization",
+        "timeStamp": "2025-03-03 12:00:00",
+        "msgType": "0",
+        "version": "V1.0.0",
+    }
+    assert sealed == (
+        "|$4|kgSzlPa7XOXd5saWMA/2MdHSnAEO2fG50q/jdtYKhY3fGVlo/YQusIeo+uuv3cbJ"
+        "2AeNZkJO7u8OGzeTI3kRzu3kml4ShDvZ5gTMKMVmIV8="
+    )
+
+
+async def test_an_error_does_not_repeat_what_was_asked(post, make_order, receiver):
+    nameless = Party(receiver.name, "", "江苏省", "南京市", "玄武区", receiver.address)
+    answers = []
+    parrot = Sanic(f"parrot_{uuid4().hex}", configure_logging=False)
+
+    @parrot.post("/open")
+    async def repeat(request):
+        document = Envelope(post.arguments["sign_key"]).open(request.form["logitcsInterface"][0])
+        answers.append(document)
+        return response.json({"retCode": "B1", "retMsg": document[-200:]})
+
+    async with serve(parrot) as url:
+        client = EmsClient(VendorClient("ems", f"{url}/open"), **post.arguments)
+        for call in (
+            client.create_order(make_order(receiver=nameless)),
+            client.check_reach(nameless),
+        ):
+            with pytest.raises(VendorRefused) as caught:
+                await call
+            assert receiver.name not in str(caught.value)
+            assert receiver.address not in str(caught.value)
+    assert [receiver.address in document for document in answers] == [True, True]
 
 
 async def test_two_orders_get_two_waybills(post, make_order):
@@ -161,6 +222,22 @@ async def test_events_come_in_order_of_their_time(post, make_order):
         ("702", TrackStep.OUT_FOR_DELIVERY, datetime(2025, 3, 4, 1, 0, tzinfo=UTC)),
     ]
     assert (events[0].place, events[0].office_code) == ("福建省 福州市 鼓楼揽投部", "35000100")
+
+
+async def test_an_unknown_code_is_reported_and_says_nothing(post, make_order):
+    waybill = await order_one(post, make_order)
+    await post.add_event(waybill.waybill_no, "888", deliveries=0)
+    with capture_logs() as lines:
+        [event] = await post.client.track(waybill.waybill_no)
+    assert event.step is None
+    assert lines == [
+        {
+            "event": "carrier_codes_unknown",
+            "vendor": "ems",
+            "codes": ["888"],
+            "log_level": "warning",
+        }
+    ]
 
 
 async def test_a_parcel_without_events_has_an_empty_track(post, make_order):

@@ -1,0 +1,95 @@
+"""The shipping label: a real PDF that shows name, phone, address and waybill number only."""
+
+from io import BytesIO
+
+import pikepdf
+import pytest
+from reportlab.graphics import renderPDF
+from reportlab.graphics.barcode import createBarcodeDrawing
+from reportlab.lib.units import mm
+from reportlab.pdfgen.canvas import Canvas
+
+from integrations.contracts.carrier import LabelSize
+from integrations.ems.sandbox import label
+
+NUMBER = "1000000000017"
+
+
+def read_texts(pdf: bytes) -> list[str]:
+    with pikepdf.open(BytesIO(pdf)) as document:
+        [page] = document.pages
+        shown = [
+            bytes(operands[0])
+            for operands, operator in pikepdf.parse_content_stream(page)
+            if str(operator) == "Tj"
+        ]
+    return [text.decode("utf-16-be") for text in shown]
+
+
+def read_size_mm(pdf: bytes) -> tuple[int, int]:
+    with pikepdf.open(BytesIO(pdf)) as document:
+        box = document.pages[0].mediabox
+        return round(float(box[2]) / 72 * 25.4), round(float(box[3]) / 72 * 25.4)
+
+
+@pytest.mark.parametrize(
+    ("size", "millimetres"), [(LabelSize.MM_76_129, (76, 129)), (LabelSize.MM_100_179, (100, 179))]
+)
+async def test_the_label_is_a_pdf_of_the_size_asked_for(post, make_order, size, millimetres):
+    waybill = await post.client.create_order(make_order())
+    pdf = await post.client.draw_label(waybill.waybill_no, size=size)
+    assert pdf.startswith(b"%PDF-")
+    assert read_size_mm(pdf) == millimetres
+
+
+async def test_the_label_shows_names_phones_addresses_and_the_number_only(post, make_order):
+    waybill = await post.client.create_order(make_order(privacy_number=False))
+    pdf = await post.client.draw_label(waybill.waybill_no, size=LabelSize.MM_100_179)
+    assert read_texts(pdf) == [
+        waybill.waybill_no,
+        "收 张三丰 13900000001",
+        "江苏省南京市玄武区某街2号院3栋",
+        "寄 政务服务中心 0591-83333333",
+        "福建省福州市鼓楼区某路1号",
+    ]
+
+
+async def test_a_private_number_hides_the_receivers_phone(post, make_order):
+    waybill = await post.client.create_order(make_order(privacy_number=True))
+    pdf = await post.client.draw_label(waybill.waybill_no, size=LabelSize.MM_76_129)
+    assert read_texts(pdf)[1] == "收 张三丰 139****0001"
+
+
+def read_content(pdf: bytes) -> str:
+    with pikepdf.open(BytesIO(pdf)) as document:
+        return document.pages[0].Contents.read_bytes().decode("latin-1")
+
+
+def draw_code(kind: str, value: str, *, at: tuple[float, float], **more) -> str:
+    canvas = Canvas(BytesIO())
+    renderPDF.draw(createBarcodeDrawing(kind, value=value, **more), canvas, *at)
+    return "\n".join(canvas._code)
+
+
+def test_the_codes_on_the_label_are_the_number_and_the_posts_link():
+    party = label.LabelParty("张三丰", "13900000001", "某街2号院3栋")
+    content = read_content(label.draw_label(NUMBER, "129", sender=party, receiver=party))
+    bars = draw_code(
+        "Code128",
+        NUMBER,
+        at=(4 * mm, 111 * mm),
+        width=68 * mm,
+        height=14 * mm,
+        humanReadable=False,
+    )
+    link = f"https://mini.ems.com.cn/youzheng/mini/{NUMBER}"
+    squares = draw_code("QR", link, at=(50 * mm, 4 * mm), width=22 * mm, height=22 * mm)
+    assert bars in content
+    assert squares in content
+
+
+def test_a_long_address_is_broken_into_lines(receiver):
+    party = label.LabelParty(receiver.name, receiver.phone, "某" * 50)
+    pdf = label.draw_label(NUMBER, "129", sender=party, receiver=party)
+    lines = [text for text in read_texts(pdf) if set(text) == {"某"}]
+    assert [len(line) for line in lines] == [21, 21, 8, 21, 21, 8]
