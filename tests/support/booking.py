@@ -1,0 +1,89 @@
+"""Persons, slots and visits for the tests of appointments and the queue."""
+
+from datetime import UTC, datetime, timedelta
+
+from models.appointments import Appointment, AppointmentItem, BookingAllowance, Hold, Slot
+from models.bookkeeping import Transition
+from models.catalog import WindowKind
+from server.appointments.booking import Booker, book
+from server.appointments.visits import Wish
+from server.identity.people import register_person
+from server.identity.rules import complete_id_number
+from server.kit.access import Actor, Role
+from server.kit.transaction import in_transaction
+
+STREET = "350102001000"
+OTHER_STREET = "350102002000"
+ITEM = "GL0001"
+"""25 minutes at the window: five slots."""
+SHORT_ITEM = "GL0004"
+"""12 minutes: three slots."""
+
+QUANTUM = timedelta(minutes=5)
+TEN = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
+"""Ten o'clock in Fuzhou on the day after the tests' Monday."""
+
+CLERK = Actor(Role.CLERK, id="clerk", point_code=STREET)
+
+
+async def make_booker(number=1):
+    """A person with an account, known by a number."""
+    person = await register_person(
+        name="张三",
+        id_number=complete_id_number(f"35010219{70 + number // 1000:02d}0101{number % 1000:03d}"),
+        now=TEN,
+    )
+    actor = Actor(Role.CITIZEN, id=f"account{number}", person_id=person.id)
+    return Booker(person.id, person.id_digest, actor.id, actor)
+
+
+async def make_slots(count, *, capacity=1, begin=TEN, point_code=STREET):
+    """So many neighbouring slots; their ids in time order."""
+    slots = [
+        await Slot.create(
+            point_code=point_code,
+            kind=WindowKind.ACCEPT,
+            starts_at=begin + place * QUANTUM,
+            capacity=capacity,
+        )
+        for place in range(count)
+    ]
+    return [slot.id for slot in slots]
+
+
+def wish(*item_codes, starts_at=TEN, point_code=STREET, **more):
+    """A wish for an item that takes 25 minutes, unless others are named."""
+    return Wish(item_codes or (ITEM,), point_code, starts_at, **more)
+
+
+async def book_now(wanted, booker, ports, **options):
+    """Book in a transaction, as a request does."""
+    return await in_transaction(
+        lambda: book(wanted, booker, now=ports.now(), settings=ports.settings, **options)
+    )
+
+
+async def taken():
+    """What is taken of each slot, in order of id."""
+    return await Slot.all().order_by("id").values_list("taken", flat=True)
+
+
+async def live_of(booker):
+    """How many live appointments and holds are counted for somebody."""
+    row = await BookingAllowance.get_or_none(person_digest=booker.person_digest)
+    return row.live if row else 0
+
+
+async def everything():
+    """All that booking may change, to compare before and after."""
+    return {
+        model.__name__: await model.all().order_by(order).values()
+        for model, order in (
+            (Slot, "id"),
+            (Appointment, "id"),
+            (AppointmentItem, "id"),
+            (BookingAllowance, "person_digest"),
+            (Hold, "id"),
+            (Transition, "id"),
+        )
+    }
