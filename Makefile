@@ -6,6 +6,7 @@ PORT ?= 8123
 DATA ?= var
 URL ?= http://127.0.0.1:$(PORT)
 ONLY ?=
+ON_SQLITE = $(if $(ONLY),$(filter tests/server%,$(ONLY)),tests/server)
 PY := .venv/bin/python
 LOCK = .venv/bin/uv pip compile --quiet --python-version 3.11 --only-binary :all: --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url $(if $(UPGRADE),--upgrade)
@@ -15,13 +16,14 @@ help: ## show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-8s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 run: setup ## serve everything here until Ctrl-C: PORT=8123 DATA=var (DATABASE_URL, REDIS_URL are used if set)
-	@exec $(PY) -m deploy.run --end-with-parent --port $(PORT) --data $(DATA)
+	@exec $(PY) -m deploy.run --end-with-parent --port $(PORT) --data "$(DATA)"
 
 demo: setup ## play the main job against a running server: URL=http://127.0.0.1:8123
 	@$(PY) -m tests.e2e.demo $(URL)
 
 test: setup-tests ## run the tests, on SQLite and on a private MariaDB and Redis: ONLY=tests/folder
 	@$(PY) -m pytest $(ONLY)
+	@$(if $(ON_SQLITE),echo "again on SQLite:"; $(PY) -m pytest --database=sqlite $(ON_SQLITE))
 
 prove: setup-tests ## count and measure what is promised, one line each: ONLY=name
 	@$(PY) -m tests.proofs --only "$(ONLY)"
@@ -34,10 +36,10 @@ check: setup-dev ## lint, format, types, import contracts, security lint
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports --no-logo
-	.venv/bin/bandit --quiet --recursive --configfile pyproject.toml server models integrations config deploy
+	.venv/bin/bandit --quiet --severity-level medium --recursive --configfile pyproject.toml server models integrations config deploy
 
 audit: setup-dev ## look the locked packages up among known vulnerabilities (needs the network)
-	.venv/bin/pip-audit --requirement requirements.lock --require-hashes --disable-pip
+	.venv/bin/pip-audit --requirement requirements.lock --require-hashes --disable-pip --strict
 
 lock: setup-dev ## renew both lock files from pyproject.toml: UPGRADE=1 takes newer versions
 	@$(LOCK) pyproject.toml --output-file requirements.lock

@@ -24,8 +24,15 @@ from deploy.children import (
 )
 from deploy.redis_server import RedisServer
 from deploy.supervisor import StopRequest, Supervisor, say
+from integrations.ems.sandbox.app import API_PATH as EMS_API_PATH
 
-PUSH_PATH = "/callbacks/ems"
+API_PATH = "/api/v1"
+DEMONSTRATION = {
+    "CHECK_IN_AT_ANY_TIME": "true",
+    "WECHAT_TEMPLATES": '{"*": "demonstration-notice-template-0123456789ab"}',
+}
+"""What lets the main job be played at any hour; the environment may say otherwise."""
+PUSH_PATH = f"{API_PATH}/callbacks/ems"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +56,11 @@ class Run:
     def __init__(self, options: Options, supervisor: Supervisor) -> None:
         self._options = options
         self._supervisor = supervisor
-        self._env = {"DATA_FOLDER": str(options.data), "PYTHONUNBUFFERED": "1"}
+        self._env = {
+            "DATA_FOLDER": str(options.data),
+            "PYTHONUNBUFFERED": "1",
+            **{name: os.environ.get(name, value) for name, value in DEMONSTRATION.items()},
+        }
         self._notes: list[str] = []
         self._credentials = ""
 
@@ -65,7 +76,7 @@ class Run:
         """Return the banner."""
         base = f"http://{LOOPBACK}:{self._options.port}"
         facts = [
-            ("API", f"{base}/api/v1"),
+            ("API", f"{base}{API_PATH}"),
             ("docs", f"{base}/docs"),
             ("database", self._describe_database()),
             *[("with", note) for note in self._notes],
@@ -88,13 +99,14 @@ class Run:
         self._notes.append(f"Redis on port {redis.port} ({redis.program})")
 
     def _start_wechat(self) -> None:
-        self._start_sandbox("wechat", "WECHAT_API_BASE", [])
+        self._start_sandbox("wechat", [])
 
     def _start_ems(self) -> None:
         push_url = f"http://{LOOPBACK}:{self._options.port}{PUSH_PATH}"
-        self._start_sandbox("ems", "EMS_API_BASE", ["--push-url", push_url])
+        self._start_sandbox("ems", ["--push-url", push_url], api_path=EMS_API_PATH)
 
-    def _start_sandbox(self, name: str, variable: str, arguments: list[str]) -> None:
+    def _start_sandbox(self, name: str, arguments: list[str], *, api_path: str = "") -> None:
+        variable = f"{name.upper()}_API_BASE"
         if os.environ.get(variable):
             self._notes.append(f"{name} at {os.environ[variable]}")
             return
@@ -105,7 +117,7 @@ class Run:
             env=self._env,
             is_ready=lambda: accepts_connections(port),
         )
-        self._env[variable] = f"http://{LOOPBACK}:{port}"
+        self._env[variable] = f"http://{LOOPBACK}:{port}{api_path}"
         self._notes.append(f"{name} sandbox on port {port}")
 
     def _prepare_database(self) -> None:

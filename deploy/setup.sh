@@ -86,7 +86,7 @@ install_lock() {
     { is_python_311 .venv/bin/python && .venv/bin/python -c 'import pip'; } 2>/dev/null || make_venv
     rm -f .venv/*.stamp
     say "installing $(grep -c '==' "$1") packages from $1 (about a minute)"
-    .venv/bin/python -m pip install --quiet --no-input --require-hashes --only-binary :all: \
+    .venv/bin/python -m pip install -qq --no-input --require-hashes --only-binary :all: \
         --requirement "$1" || fail "pip could not install $1; see above"
     lock_sum "$1" >".venv/$1.stamp"
 }
