@@ -1,9 +1,6 @@
 """Documents, looked through and written anew; runs in the confined worker only."""
 
-import zlib
-from base64 import a85decode
-from binascii import Error as BinasciiError
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 
@@ -11,14 +8,8 @@ import pikepdf
 from pikepdf import Array, Dictionary, Name, Object, Pdf, Stream
 from pikepdf.settings import set_qpdf_limits
 
-from server.attachments.rules import (
-    MAX_INFLATED_BYTES,
-    MAX_PAGES,
-    MAX_PIXELS,
-    FileRefused,
-    Refusal,
-    allowed_inflation_bytes,
-)
+from server.attachments.inflation import InflationMeter, filters_of
+from server.attachments.rules import MAX_INFLATED_BYTES, MAX_PAGES, FileRefused, Refusal
 
 ACTIVE = frozenset(
     {
@@ -35,36 +26,12 @@ ACTIVE = frozenset(
     }
 )
 """Refused as a key of any dictionary, and as what a dictionary says it is."""
-SAYS_WHAT_IT_IS = ("/S", "/Type", "/Subtype")
-METADATA_KEYS = ("/Metadata", "/PieceInfo", "/LastModified")
+KIND_KEYS = frozenset({"/S", "/Type", "/Subtype"})
+METADATA = frozenset({"/Metadata", "/PieceInfo", "/LastModified"})
 
-FLATE = frozenset({"/FlateDecode", "/Fl"})
-ASCII_85 = frozenset({"/ASCII85Decode", "/A85"})
-ASCII_HEX = frozenset({"/ASCIIHexDecode", "/AHx"})
-PICTURE_CODECS = frozenset(
-    {"/DCTDecode", "/DCT", "/JPXDecode", "/JBIG2Decode", "/CCITTFaxDecode", "/CCF"}
-)
-BLOCK_BYTES = 1024 * 1024
-
-
-class Meter:
-    """Adds up what comes out of the streams of one document."""
-
-    def __init__(self) -> None:
-        self._total = 0
-        self._stream = 0
-        self._allowed = 0
-
-    def start(self, allowed_bytes: int) -> None:
-        """Begin the next stream."""
-        self._stream, self._allowed = 0, allowed_bytes
-
-    def add(self, size_bytes: int) -> None:
-        """Count; raise `FileRefused` past the stream's or the document's allowance."""
-        self._total += size_bytes
-        self._stream += size_bytes
-        if self._stream > self._allowed or self._total > MAX_INFLATED_BYTES:
-            raise FileRefused(Refusal.INFLATES_TOO_FAR)
+JPEG_SCAN = 0xDA
+JPEG_KEPT = frozenset(range(0xC0, 0xFE)) - frozenset(range(0xE0, 0xF0)) | {0xE0, 0xEE}
+"""Tables, and the two application markers that say how colours are meant."""
 
 
 def rewrite(path: Path) -> tuple[bytes, dict[str, int]]:
@@ -72,16 +39,14 @@ def rewrite(path: Path) -> tuple[bytes, dict[str, int]]:
 
     Raise `FileRefused` for active content, encryption, too many pages, bombs, or no structure.
     """
-    # A second wall: where a decoder of the library runs before or beside our own count.
-    set_qpdf_limits(
-        flate_max_memory=MAX_INFLATED_BYTES, run_length_max_memory=MAX_INFLATED_BYTES
-    )
+    # A second wall: the library inflates object streams itself, before they can be counted.
+    set_qpdf_limits(flate_max_memory=MAX_INFLATED_BYTES, run_length_max_memory=MAX_INFLATED_BYTES)
     try:
         with pikepdf.open(path, suppress_warnings=True) as pdf:
             return _rewrite(pdf)
     except pikepdf.PasswordError:
         raise FileRefused(Refusal.ENCRYPTED_PDF) from None
-    except (pikepdf.PikepdfError, RuntimeError, ValueError, TypeError, RecursionError) as error:
+    except (pikepdf.PikepdfError, RuntimeError, ValueError, TypeError) as error:
         raise FileRefused(Refusal.BROKEN_PDF) from error
 
 
@@ -90,10 +55,10 @@ def _rewrite(pdf: Pdf) -> tuple[bytes, dict[str, int]]:
         raise FileRefused(Refusal.ENCRYPTED_PDF)
     _look_through(pdf)
     pages = len(pdf.pages)
-    if pages > MAX_PAGES:
-        raise FileRefused(Refusal.TOO_MANY_PAGES)
     if not pages:
         raise FileRefused(Refusal.BROKEN_PDF)
+    if pages > MAX_PAGES:
+        raise FileRefused(Refusal.TOO_MANY_PAGES)
     if "/Info" in pdf.trailer:
         del pdf.trailer["/Info"]
     written = BytesIO()
@@ -102,14 +67,15 @@ def _rewrite(pdf: Pdf) -> tuple[bytes, dict[str, int]]:
 
 
 def _look_through(pdf: Pdf) -> None:
-    meter = Meter()
+    meter = InflationMeter()
     for holder in _dictionaries(pdf):
-        _refuse_active(holder)
+        keys = holder.keys()
+        _refuse_active(holder, keys)
+        for key in METADATA & keys:
+            del holder[key]
         if isinstance(holder, Stream):
-            _measure(holder, meter)
-        for key in METADATA_KEYS:
-            if key in holder:
-                del holder[key]
+            meter.measure(holder)
+            _strip_photo(holder)
 
 
 def _dictionaries(pdf: Pdf) -> Iterator[Object]:
@@ -117,40 +83,41 @@ def _dictionaries(pdf: Pdf) -> Iterator[Object]:
     while pending:
         item = pending.pop()
         if isinstance(item, Array):
-            pending += (child for child in item if _is_direct(child))
+            pending += filter(_is_direct, item)
         elif isinstance(item, (Dictionary, Stream)):
             yield item
-            pending += (child for _, child in item.items() if _is_direct(child))
+            pending += filter(_is_direct, item.values())
 
 
 def _is_direct(child: object) -> bool:
-    # The others are in the document's own list of objects.
+    # The others stand in the document's own list of objects.
     return isinstance(child, (Array, Dictionary)) and not child.is_indirect
 
 
-def _refuse_active(holder: Object) -> None:
-    if not ACTIVE.isdisjoint(holder.keys()):
+def _refuse_active(holder: Object, keys: set[str]) -> None:
+    kinds = (holder.get(key) for key in KIND_KEYS & keys)
+    named = {str(kind) for kind in kinds if isinstance(kind, Name)}
+    if not ACTIVE.isdisjoint(named | keys):
         raise FileRefused(Refusal.ACTIVE_CONTENT)
-    for key in SAYS_WHAT_IT_IS:
-        said = holder.get(key)
-        if isinstance(said, Name) and str(said) in ACTIVE:
-            raise FileRefused(Refusal.ACTIVE_CONTENT)
 
 
-def _measure(stream: Stream, meter: Meter) -> None:
-    packed = stream.read_raw_bytes()
-    declared = _declared_bytes(stream)
-    meter.start(allowed_inflation_bytes(len(packed), declared_bytes=declared))
-    pieces: Iterable[bytes] = [packed]
-    for name in _filters(stream):
-        if name in FLATE:
-            pieces = _inflate(pieces)
-        elif name in ASCII_85:
-            pieces = _from_ascii_85(pieces)
-        elif name in ASCII_HEX:
-            pieces = _from_ascii_hex(pieces)
-        elif name in PICTURE_CODECS:
-            break
-        pieces = _counted(pieces, meter)
-    for _ in pieces:
-        continue
+def _strip_photo(stream: Stream) -> None:
+    if filters_of(stream) != ["/DCTDecode"]:
+        return
+    photo = stream.read_raw_bytes()
+    bare = strip_jpeg(photo)
+    if bare != photo:
+        parameters = stream.get("/DecodeParms")
+        known = parameters if isinstance(parameters, (Array, Dictionary)) else None
+        stream.write(bare, filter=Name.DCTDecode, decode_parms=known)
+
+
+def strip_jpeg(photo: bytes) -> bytes:
+    """Return a JPEG without its comments and application data (EXIF, XMP, places)."""
+    kept, at = [photo[:2]], 2
+    while at + 4 <= len(photo) and photo[at + 1] != JPEG_SCAN:
+        end = at + 2 + int.from_bytes(photo[at + 2 : at + 4])
+        if photo[at + 1] in JPEG_KEPT:
+            kept.append(photo[at:end])
+        at = end
+    return b"".join(kept) + photo[at:]

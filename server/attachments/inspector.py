@@ -5,6 +5,7 @@ or `pages`; or a `refusal`. Ends with a status other than 0 if it could not tell
 """
 
 import json
+import os
 import resource
 import sys
 from pathlib import Path
@@ -17,18 +18,20 @@ OUTPUT_BYTES = 128 * 1024 * 1024
 """Noise of the largest picture takes 100 MB as PNG."""
 
 LIMITS = {
-    resource.RLIMIT_AS: MEMORY_BYTES,
-    resource.RLIMIT_CPU: PROCESSOR_S,
-    resource.RLIMIT_FSIZE: OUTPUT_BYTES,
-    resource.RLIMIT_NOFILE: 64,
-    resource.RLIMIT_CORE: 0,
+    resource.RLIMIT_AS: (MEMORY_BYTES, MEMORY_BYTES),
+    # The soft limit comes first and is told from a kill.
+    resource.RLIMIT_CPU: (PROCESSOR_S, PROCESSOR_S + 1),
+    resource.RLIMIT_FSIZE: (OUTPUT_BYTES, OUTPUT_BYTES),
+    resource.RLIMIT_NOFILE: (64, 64),
+    resource.RLIMIT_CORE: (0, 0),
 }
 
 
 def confine() -> None:
     """Take away from this process what no honest file needs."""
-    for limit, value in LIMITS.items():
-        resource.setrlimit(limit, (value, value))
+    os.umask(0o077)
+    for limit, values in LIMITS.items():
+        resource.setrlimit(limit, values)
 
 
 def inspect_file(path: Path, out: Path) -> dict[str, str | int]:
