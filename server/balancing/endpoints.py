@@ -1,0 +1,19 @@
+"""Where to go."""
+
+from server.balancing.ranking import rank_points
+from server.balancing.schemas import PointsQuery, RankedPointOut, RankedPointsOut
+from server.catalog.errors import UnknownItem
+from server.kit.access import EVERYBODY
+from server.kit.http.call import Call
+from server.kit.http.routes import Surface
+
+public = Surface("/public", tag="balancing")
+SURFACES = (public,)
+
+
+@public.get("/points", allows=EVERYBODY, refuses=(UnknownItem,))
+async def points(call: Call[None, PointsQuery]) -> RankedPointsOut:
+    """Rank the points for an item by the minutes until done: way, wait and service."""
+    query = call.query
+    ranked = await rank_points(query.item_code, start=query.start, now=call.now)
+    return RankedPointsOut(items=[RankedPointOut.of(one) for one in ranked[: query.limit]])

@@ -1,0 +1,81 @@
+"""What the ranking of points takes and gives."""
+
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from models.catalog import PointLevel
+from server.balancing.ranking import RankedPoint
+from server.balancing.rules import Place
+from server.kit.http.schemas import Code, Incoming, Outgoing
+
+MOST_POINTS = 100
+"""The district has 81."""
+
+
+class PointsQuery(Incoming):
+    """For which item, and from where, in degrees (WGS 84); a place is given whole or not at all."""
+
+    item_code: Code | None = None
+    lat: Annotated[float, Field(ge=-90, le=90)] | None = None
+    lng: Annotated[float, Field(ge=-180, le=180)] | None = None
+    limit: Annotated[int, Field(ge=1, le=MOST_POINTS)] = 20
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        if (self.lat is None) != (self.lng is None):
+            raise ValueError("lat and lng belong together")
+        return self
+
+    @property
+    def start(self) -> Place | None:
+        """Where the person is, if told."""
+        if self.lat is None or self.lng is None:
+            return None
+        return Place(self.lat, self.lng)
+
+
+class RankedPointOut(Outgoing):
+    """A point with the expected minutes until done there, in all and by part, and why."""
+
+    code: str
+    name: str
+    level: PointLevel
+    street: str
+    address: str
+    phone: str
+    lat: float
+    lng: float
+    distance_km: float | None
+    expected_minutes: float
+    travel_minutes: float
+    wait_minutes: float
+    service_minutes: float
+    reason: str
+
+    @classmethod
+    def of(cls, ranked: RankedPoint) -> Self:
+        """Show one ranked point, minutes to a tenth."""
+        point, expected = ranked.point, ranked.expected
+        return cls(
+            code=point.code,
+            name=point.name,
+            level=point.level,
+            street=point.street,
+            address=point.address,
+            phone=point.phone,
+            lat=point.lat,
+            lng=point.lng,
+            distance_km=None if ranked.distance is None else round(ranked.distance, 2),
+            expected_minutes=round(expected.total, 1),
+            travel_minutes=round(expected.travel, 1),
+            wait_minutes=round(expected.wait, 1),
+            service_minutes=round(expected.service, 1),
+            reason=ranked.reason,
+        )
+
+
+class RankedPointsOut(Outgoing):
+    """Points, soonest done first."""
+
+    items: list[RankedPointOut]

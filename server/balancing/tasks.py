@@ -1,0 +1,45 @@
+"""What keeps Redis a faithful hint of the review queues."""
+
+import structlog
+
+from models.prereview import ReviewTask
+from models.states import ReviewTaskState
+from server.balancing import hints
+from server.balancing.events import ReviewTaskMoved
+from server.balancing.rebuild import rebuild
+from server.balancing.repository import backlog_minutes
+from server.kit.jobs import Job
+from server.kit.outbox import Consumer
+from server.kit.ports import Ports
+from server.kit.redis import RedisError
+
+log = structlog.get_logger(__name__)
+
+
+async def mirror_task(event: ReviewTaskMoved, ports: Ports) -> None:
+    """Make Redis say of one task what the database says of it now."""
+    task = await ReviewTask.get_or_none(id=event.aggregate_id)
+    if task is None:
+        return
+    points = [code for code in (task.point_code, event.left_point_code) if code]
+    if task.state is ReviewTaskState.QUEUED:
+        await hints.place(ports.redis, task.id, point_code=task.point_code, due_at=task.due_at)
+    else:
+        await hints.remove(ports.redis, task.id, point_codes=points)
+    minutes = await backlog_minutes(points)
+    await hints.set_backlogs(ports.redis, {code: minutes.get(code, 0) for code in points})
+
+
+async def repair_hints(ports: Ports) -> None:
+    """Correct what Redis forgot or missed."""
+    try:
+        found = await rebuild(ports.redis, check_only=False)
+    except RedisError as error:
+        log.warning("review_hint_unavailable", reason=type(error).__name__)
+        return
+    if found.count:
+        log.info("review_hints_repaired", differences=found.count)
+
+
+JOBS = (Job(name="repair_review_hints", every_s=60, run=repair_hints),)
+CONSUMERS = (Consumer("balancing.hint", ReviewTaskMoved, mirror_task, is_remote=True),)
