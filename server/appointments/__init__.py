@@ -1,0 +1,1 @@
+"""预约: slots, holds, bookings."""

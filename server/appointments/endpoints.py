@@ -1,0 +1,181 @@
+"""Booking, as citizens and passers-by use it."""
+
+from typing import Any
+
+from models.appointments import Appointment
+from models.states import AppointmentState
+from server.appointments import endpoints_desk
+from server.appointments.access import access_own_appointment, access_own_hold
+from server.appointments.booking import Booker, book, book_held, cancel, reschedule
+from server.appointments.errors import (
+    AlreadyBooked,
+    BookingPaused,
+    HoldDiffers,
+    HoldGone,
+    NotAcceptedHere,
+    NotBookable,
+    PreReviewNotUsable,
+    SlotFull,
+    TooLateToChange,
+    TooManyAppointments,
+)
+from server.appointments.holds import hold_place, release_hold
+from server.appointments.schemas import (
+    ANY_POINT,
+    AppointmentDetailOut,
+    AppointmentOut,
+    BookingIn,
+    HoldIn,
+    HoldOut,
+    RescheduleIn,
+    StartOut,
+    TimesOut,
+    TimesQuery,
+    facts_of,
+)
+from server.appointments.visits import Wish, find_alternatives, list_times
+from server.catalog.errors import UnknownItem, UnknownPoint
+from server.identity.people import get_person
+from server.kit.access import CITIZENS, EVERYBODY
+from server.kit.errors import ChangedMeanwhile, NotFound, WrongState
+from server.kit.http.call import Call, RealNameRequired
+from server.kit.http.routes import Surface
+from server.kit.http.schemas import Page, PageQuery
+from server.kit.states import moves_of
+
+public = Surface("/public", tag="times")
+citizen = Surface("/citizen", tag="appointments")
+SURFACES = (public, citizen, *endpoints_desk.SURFACES)
+
+_UNKNOWN = (UnknownItem, UnknownPoint, NotAcceptedHere)
+_NO_ROOM = (NotBookable, SlotFull)
+_LIMITS = (RealNameRequired, AlreadyBooked, TooManyAppointments, BookingPaused)
+
+
+@public.get("/points/<code>/times", allows=EVERYBODY, refuses=_UNKNOWN)
+async def times(call: Call[None, TimesQuery]) -> TimesOut:
+    """List the starting times that can be booked at a point."""
+    wish = Wish(tuple(call.query.item_codes))
+    days = call.query.first_on, call.query.last_on
+    found = await list_times(
+        call.path["code"], wish, days, now=call.now, settings=call.ports.settings
+    )
+    return TimesOut(
+        point_code=call.path["code"],
+        minutes=found.minutes,
+        times=[StartOut.of(start) for start in found.starts],
+    )
+
+
+@citizen.post("/holds", allows=CITIZENS, refuses=(*_UNKNOWN, *_NO_ROOM, *_LIMITS), status=201)
+async def hold(call: Call[HoldIn, None]) -> HoldOut:
+    """Keep a place for some minutes."""
+    kept = await hold_place(
+        call.body.point_code,
+        call.body.starts_at,
+        tuple(call.body.item_codes),
+        booker=await _booker(call),
+        now=call.now,
+        settings=call.ports.settings,
+    )
+    return HoldOut.of(kept)
+
+
+@citizen.delete("/holds/<hold_id>", allows=CITIZENS, refuses=(NotFound, HoldGone, ChangedMeanwhile))
+async def release(call: Call[None, None]) -> None:
+    """Give a kept place back."""
+    kept = await access_own_hold(call.person_id, call.path["hold_id"])
+    await release_hold(kept, actor=call.actor, now=call.now, settings=call.ports.settings)
+
+
+@citizen.post(
+    "/appointments",
+    allows=CITIZENS,
+    refuses=(*_UNKNOWN, *_NO_ROOM, *_LIMITS, HoldGone, HoldDiffers, PreReviewNotUsable, NotFound),
+    status=201,
+)
+async def create(call: Call[BookingIn, None]) -> AppointmentOut:
+    """Book a visit: at one point or at any, at a time or at the earliest."""
+    wish, booker = _wish(call.body), await _booker(call)
+    settings = call.ports.settings
+    if call.body.hold_id is None:
+        made = await book(wish, booker, now=call.now, settings=settings)
+    else:
+        kept = await access_own_hold(call.person_id, call.body.hold_id)
+        made = await book_held(wish, kept, booker, now=call.now, settings=settings)
+    return AppointmentOut.of(made)
+
+
+@citizen.get("/appointments", allows=CITIZENS, refuses=(RealNameRequired,))
+async def list_own(call: Call[None, PageQuery]) -> Page[AppointmentOut]:
+    """List one's appointments, the newest first."""
+    own = Appointment.filter(person_id=call.person_id)
+    if call.query.cursor is not None:
+        own = own.filter(id__lt=call.query.cursor)
+    rows = await own.order_by("-id").limit(call.query.limit + 1)
+    shown = rows[: call.query.limit]
+    return Page[AppointmentOut](
+        items=[AppointmentOut.of(row) for row in shown],
+        next_cursor=shown[-1].id if len(rows) > len(shown) else None,
+    )
+
+
+@citizen.get("/appointments/<appointment_id>", allows=CITIZENS, refuses=(NotFound,))
+async def show(call: Call[None, None]) -> AppointmentDetailOut:
+    """Show an appointment, why it is as it is, and other times if it was declined."""
+    row = await access_own_appointment(call.person_id, call.path["appointment_id"])
+    starts = []
+    if row.state is AppointmentState.DECLINED:
+        starts = await find_alternatives(row, now=call.now, settings=call.ports.settings)
+    moves = await moves_of(Appointment, row.id)
+    return AppointmentDetailOut(
+        **facts_of(row),
+        reason=moves[-1].reason,
+        alternatives=[StartOut.of(start) for start in starts],
+    )
+
+
+@citizen.post(
+    "/appointments/<appointment_id>/cancel",
+    allows=CITIZENS,
+    refuses=(NotFound, WrongState, TooLateToChange, ChangedMeanwhile),
+)
+async def cancel_own(call: Call[None, None]) -> AppointmentOut:
+    """Cancel a visit before its time."""
+    row = await access_own_appointment(call.person_id, call.path["appointment_id"])
+    await cancel(row, actor=call.actor, now=call.now, settings=call.ports.settings)
+    return AppointmentOut.of(row)
+
+
+@citizen.post(
+    "/appointments/<appointment_id>/reschedule",
+    allows=CITIZENS,
+    refuses=(NotFound, WrongState, TooLateToChange, ChangedMeanwhile, *_UNKNOWN, *_NO_ROOM),
+    status=201,
+)
+async def reschedule_own(call: Call[RescheduleIn, None]) -> AppointmentOut:
+    """Move a visit: the new place is taken, or the old one stays."""
+    row = await access_own_appointment(call.person_id, call.path["appointment_id"])
+    moved = await reschedule(
+        row,
+        call.body.starts_at,
+        call.body.point_code or row.point_code,
+        actor=call.actor,
+        now=call.now,
+        settings=call.ports.settings,
+    )
+    return AppointmentOut.of(moved)
+
+
+async def _booker(call: Call[Any, None]) -> Booker:
+    person = await get_person(call.person_id)
+    return Booker(person.id, person.id_digest, call.actor.id, call.actor)
+
+
+def _wish(body: BookingIn) -> Wish:
+    return Wish(
+        item_codes=tuple(body.item_codes),
+        point_code=None if body.point_code == ANY_POINT else body.point_code,
+        starts_at=body.starts_at,
+        pre_review_id=body.pre_review_id,
+    )

@@ -1,0 +1,69 @@
+"""How booking can be refused."""
+
+from server.kit.errors import Refusal
+
+
+class SlotFull(Refusal):
+    """No place is left in at least one of the slots that the visit needs."""
+
+    code = "slot_full"
+
+
+class NotBookable(Refusal):
+    """No visit of this length can start then: out of hours, too near the end, or past."""
+
+    code = "not_bookable"
+
+
+class NotAcceptedHere(Refusal):
+    """The point is closed or does not take all of these items."""
+
+    code = "not_accepted_here"
+
+
+class TooManyAppointments(Refusal):
+    """The person has as many live appointments and holds as are allowed."""
+
+    code = "too_many_appointments"
+
+
+class AlreadyBooked(Refusal):
+    """The person has a live appointment for this item."""
+
+    code = "already_booked"
+
+
+class BookingPaused(Refusal):
+    """The person missed too many visits of late."""
+
+    code = "booking_paused"
+
+
+class HoldGone(Refusal):
+    """The hold was used, released, or has expired."""
+
+    code = "hold_gone"
+
+
+class HoldDiffers(Refusal):
+    """The hold is for another place or other items than those asked for."""
+
+    code = "hold_differs"
+
+
+class PreReviewNotUsable(Refusal):
+    """The pre-review is not the person's own, did not pass, or is for none of the items."""
+
+    code = "pre_review_not_usable"
+
+
+class TooLateToChange(Refusal):
+    """The visit's time has come; it can no longer be cancelled or moved."""
+
+    code = "too_late_to_change"
+
+
+class TooEarly(Refusal):
+    """The time for this has not come yet."""
+
+    code = "too_early"

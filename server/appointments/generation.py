@@ -1,0 +1,91 @@
+"""Making slots ahead from the templates, on the working calendar."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime, timedelta
+
+from models.appointments import Slot, SlotTemplate
+from models.catalog import ServicePoint, WindowKind
+from server.appointments.hours import default_templates, plan_day
+from server.appointments.visits import day_span, quantum_of
+from server.catalog.rules import local_day
+from server.catalog.service import get_point, working_calendar
+from server.kit.ports import Ports
+from server.kit.transaction import in_transaction
+
+ROWS_AT_ONCE = 500
+
+Planned = dict[tuple[WindowKind, datetime], int]
+
+
+async def seed_templates(points: Iterable[ServicePoint], accept_windows: Mapping[str, int]) -> int:
+    """Give each point that has none the default templates; return how many were written.
+
+    `accept_windows` counts the accepting windows by point code; a point without any gets none.
+    """
+    known = await _point_codes()
+    templates = [
+        template
+        for point in points
+        if point.code not in known and accept_windows.get(point.code)
+        for template in default_templates(point.code, point.level, accept_windows[point.code])
+    ]
+    await SlotTemplate.bulk_create(templates, batch_size=ROWS_AT_ONCE)
+    return len(templates)
+
+
+async def generate_slots(ports: Ports, until: date) -> None:
+    """Make the slots of every point with templates from now to the end of `until`.
+
+    A slot that is there gets the capacity of the templates in force, 0 where they no longer have
+    it; what is taken of it stays. One transaction a point, so it may stop and be run again.
+    """
+    for point_code in sorted(await _point_codes()):
+        await in_transaction(lambda code=point_code: _generate(code, ports, until))  # type: ignore[misc]
+
+
+async def _point_codes() -> set[str]:
+    rows = await SlotTemplate.all().distinct().values("point_code")
+    return {row["point_code"] for row in rows}
+
+
+async def _generate(point_code: str, ports: Ports, until: date) -> None:
+    now = ports.now()
+    planned = await _plan(point_code, now, until, quantum_of(ports.settings))
+    existing = await Slot.filter(
+        point_code=point_code, starts_at__gte=now, starts_at__lt=day_span(until)[1]
+    )
+    await _create_missing(point_code, planned, existing)
+    await _set_capacities(planned, existing)
+
+
+async def _plan(point_code: str, now: datetime, until: date, quantum: timedelta) -> Planned:
+    if not (await get_point(point_code)).is_open:
+        return {}
+    calendar = await working_calendar()
+    templates = await SlotTemplate.filter(point_code=point_code)
+    planned: Planned = {}
+    today = local_day(now)
+    for ahead in range((until - today).days + 1):
+        day = today + timedelta(days=ahead)
+        planned |= plan_day(templates, day, calendar=calendar, quantum=quantum)
+    return {key: capacity for key, capacity in planned.items() if key[1] >= now}
+
+
+async def _create_missing(point_code: str, planned: Planned, existing: list[Slot]) -> None:
+    there = {(slot.kind, slot.starts_at) for slot in existing}
+    missing = [
+        Slot(point_code=point_code, kind=kind, starts_at=starts_at, capacity=capacity)
+        for (kind, starts_at), capacity in planned.items()
+        if (kind, starts_at) not in there
+    ]
+    await Slot.bulk_create(missing, batch_size=ROWS_AT_ONCE, ignore_conflicts=True)
+
+
+async def _set_capacities(planned: Planned, existing: list[Slot]) -> None:
+    changed: dict[int, list[int]] = {}
+    for slot in existing:
+        capacity = planned.get((slot.kind, slot.starts_at), 0)
+        if capacity != slot.capacity:
+            changed.setdefault(capacity, []).append(slot.id)
+    for capacity, slot_ids in sorted(changed.items()):
+        await Slot.filter(id__in=sorted(slot_ids)).update(capacity=capacity)

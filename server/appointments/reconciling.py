@@ -1,0 +1,118 @@
+"""Proof that the counter tells the truth: every move of every visit, replayed."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+
+from config.settings import Settings
+from models.appointments import Appointment, Hold, Slot
+from models.bookkeeping import Transition
+from server.appointments.repository import count_occupied
+from server.appointments.rules import GIVEN_BACK
+from server.appointments.visits import quantum_of
+from server.kit.errors import NotFound
+from server.kit.ports import Ports
+from server.kit.transaction import in_transaction
+
+log = structlog.get_logger(__name__)
+
+LONGEST_VISIT = timedelta(hours=12)
+"""How far before a slot a visit that spans it can have begun; no opening hours are longer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """What the moves say of one slot: how many have it now, and the most that ever had it."""
+
+    taken: int
+    counted: int
+    peak: int
+
+    @property
+    def agrees(self) -> bool:
+        """Whether the counter is what the moves add up to."""
+        return self.taken == self.counted
+
+
+async def replay(slot: Slot, *, settings: Settings) -> Replay:
+    """Run all moves of the appointments and holds that span `slot`, in their order."""
+    moves = await _moves_over(slot, quantum_of(settings))
+    counted = peak = 0
+    for move in moves:
+        counted += change_of(move)
+        peak = max(peak, counted)
+    return Replay(taken=slot.taken, counted=counted, peak=peak)
+
+
+async def find_differences(ports: Ports) -> list[int]:
+    """Return the ids of future slots whose counter is wrong, each judged under its lock."""
+    now = ports.now()
+    suspects = await _suspects(now, quantum_of(ports.settings))
+    wrong = [
+        slot_id
+        for slot_id in suspects
+        if await in_transaction(lambda one=slot_id: _is_wrong(one, ports.settings))  # type: ignore[misc]
+    ]
+    for slot_id in wrong:
+        log.error("slot_count_differs", slot=slot_id)
+    return wrong
+
+
+def change_of(move: Transition) -> int:
+    """Return by how much one move of an appointment or a hold changes its slots."""
+    if not move.from_state:
+        return 1
+    if move.aggregate == Hold.__name__:
+        return -1
+    return -1 if move.to_state in GIVEN_BACK else 0
+
+
+async def _moves_over(slot: Slot, quantum: timedelta) -> Sequence[Transition]:
+    appointments = await _spanning(Appointment, slot, quantum)
+    holds = await _spanning(Hold, slot, quantum)
+    moves = [
+        *await _moves_of(Appointment.__name__, appointments),
+        *await _moves_of(Hold.__name__, holds),
+    ]
+    return sorted(moves, key=lambda move: move.id)
+
+
+async def _spanning(
+    model: type[Appointment] | type[Hold], slot: Slot, quantum: timedelta
+) -> list[str]:
+    rows = await model.filter(
+        point_code=slot.point_code,
+        kind=slot.kind,
+        starts_at__lte=slot.starts_at,
+        starts_at__gt=slot.starts_at - LONGEST_VISIT,
+    ).values_list("id", "starts_at", "quanta")
+    return [
+        row_id
+        for row_id, starts_at, quanta in rows
+        if slot.starts_at < starts_at + quanta * quantum
+    ]
+
+
+async def _moves_of(aggregate: str, ids: Iterable[str]) -> list[Transition]:
+    return await Transition.filter(aggregate=aggregate, aggregate_id__in=list(ids))
+
+
+async def _suspects(now: datetime, quantum: timedelta) -> list[int]:
+    occupied = await count_occupied(now - LONGEST_VISIT, quantum)
+    rows = await Slot.filter(starts_at__gte=now).values_list(
+        "id", "point_code", "kind", "starts_at", "taken"
+    )
+    return [
+        slot_id
+        for slot_id, point_code, kind, starts_at, taken in rows
+        if occupied[(point_code, kind, starts_at)] != taken
+    ]
+
+
+async def _is_wrong(slot_id: int, settings: Settings) -> bool:
+    slot = await Slot.filter(id=slot_id).select_for_update().first()
+    if slot is None:
+        raise NotFound
+    return not (await replay(slot, settings=settings)).agrees

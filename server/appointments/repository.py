@@ -1,0 +1,223 @@
+"""Slots, allowances and appointments in the database.
+
+Order inside a transaction, always: slots (by id), the allowance, then appointments and holds.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Self
+
+from tortoise import connections
+from tortoise.exceptions import IntegrityError
+from tortoise.expressions import F, Q
+
+from models.appointments import Appointment, AppointmentItem, BookingAllowance, Hold, Slot
+from models.catalog import WindowKind
+from models.states import AppointmentState, HoldState
+from server.appointments.errors import (
+    AlreadyBooked,
+    BookingPaused,
+    SlotFull,
+    TooManyAppointments,
+)
+from server.appointments.rules import GIVEN_BACK, MOST_LIVE, NO_SHOWS_COUNT_FOR, SlotRoom
+from server.kit.errors import ChangedMeanwhile, NotFound
+
+_APPLY = """
+UPDATE slots SET taken = taken + {change}
+WHERE id IN ({ids}) AND taken + {change} >= 0
+  AND ({change} < 0 OR taken + {change} <= capacity)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Neighbouring slots of one kind of window at one point."""
+
+    point_code: str
+    kind: WindowKind
+    starts_at: datetime
+    quanta: int
+
+    @classmethod
+    def of(cls, row: Appointment | Hold) -> Self:
+        """Return the place that an appointment or a hold has."""
+        return cls(row.point_code, row.kind, row.starts_at, row.quanta)
+
+
+async def apply_changes(changes: Mapping[int, int]) -> None:
+    """Change `taken` of each slot by its number, all or none; the only way it is ever changed.
+
+    Raises `SlotFull` if a slot has no room, `ChangedMeanwhile` if places were given back that
+    nobody had. Call it first in the transaction, and roll back if it raises.
+    """
+    if not changes:
+        return
+    connection = connections.get("default")
+    mark = "%s" if connection.capabilities.dialect == "mysql" else "?"
+    ids = sorted(changes)
+    whens = " ".join(f"WHEN {mark} THEN {mark}" for _ in ids)
+    statement = _APPLY.format(change=f"CASE id {whens} END", ids=", ".join(mark for _ in ids))
+    change = [value for slot_id in ids for value in (slot_id, changes[slot_id])]
+    changed, _ = await connection.execute_query(
+        statement, [*change, *ids, *change, *change, *change]
+    )
+    if changed == len(ids):
+        return
+    raise SlotFull if max(changes.values()) > 0 else ChangedMeanwhile
+
+
+async def try_changes(changes: Mapping[int, int]) -> bool:
+    """Apply the changes if there is room, and tell; if there is none, nothing has changed."""
+    slots = await Slot.filter(id__in=sorted(changes)).order_by("id").select_for_update()
+    if any(slot.taken + changes[slot.id] > slot.capacity for slot in slots):
+        return False
+    await apply_changes(changes)
+    return True
+
+
+async def slots_of(place: Place, quantum: timedelta) -> list[SlotRoom]:
+    """Return the slots that `place` spans, in time order."""
+    return await slots_between(
+        place.point_code, place.kind, place.starts_at, place.starts_at + place.quanta * quantum
+    )
+
+
+async def slots_between(
+    point_code: str, kind: WindowKind, first_at: datetime, until: datetime
+) -> list[SlotRoom]:
+    """Return the slots of one kind of window at one point in time order; `until` is not in it."""
+    by_point = await slots_by_point([point_code], kind, first_at, until)
+    return by_point.get(point_code, [])
+
+
+async def slots_by_point(
+    point_codes: Collection[str], kind: WindowKind, first_at: datetime, until: datetime
+) -> dict[str, list[SlotRoom]]:
+    """Return the slots of several points, each point's in time order."""
+    rows = (
+        await Slot.filter(
+            point_code__in=point_codes, kind=kind, starts_at__gte=first_at, starts_at__lt=until
+        )
+        .order_by("starts_at")
+        .values_list("point_code", "id", "starts_at", "capacity", "taken")
+    )
+    by_point: dict[str, list[SlotRoom]] = {}
+    for point_code, slot_id, starts_at, capacity, taken in rows:
+        by_point.setdefault(point_code, []).append(SlotRoom(slot_id, starts_at, capacity - taken))
+    return by_point
+
+
+async def has_slots(point_code: str, first_at: datetime, until: datetime) -> bool:
+    """Tell whether the point works at some time between the two instants."""
+    return await Slot.exists(
+        point_code=point_code, starts_at__gte=first_at, starts_at__lt=until, capacity__gt=0
+    )
+
+
+async def take_allowance(person_digest: str, *, now: datetime) -> None:
+    """Count one more live appointment or hold; raise `TooManyAppointments` or `BookingPaused`."""
+    if await _raise_allowance(person_digest, now):
+        return
+    if await _make_allowance(person_digest) or await _raise_allowance(person_digest, now):
+        return
+    row = await BookingAllowance.get(person_digest=person_digest)
+    if row.paused_until is not None and row.paused_until > now:
+        raise BookingPaused(until=row.paused_until.isoformat())
+    raise TooManyAppointments(limit=MOST_LIVE)
+
+
+async def _raise_allowance(person_digest: str, now: datetime) -> bool:
+    free = BookingAllowance.filter(
+        Q(paused_until=None) | Q(paused_until__lte=now),
+        person_digest=person_digest,
+        live__lt=MOST_LIVE,
+    )
+    return await free.update(live=F("live") + 1) == 1
+
+
+async def _make_allowance(person_digest: str) -> bool:
+    if await BookingAllowance.exists(person_digest=person_digest):
+        return False
+    try:
+        await BookingAllowance.create(person_digest=person_digest, live=1)
+    except IntegrityError:
+        return False
+    return True
+
+
+async def give_allowance_back(person_digest: str) -> None:
+    """Count one live appointment or hold less; raise `ChangedMeanwhile` if there was none."""
+    counted = BookingAllowance.filter(person_digest=person_digest, live__gt=0)
+    if await counted.update(live=F("live") - 1) != 1:
+        raise ChangedMeanwhile
+
+
+async def take_allowance_again(person_digest: str) -> None:
+    """Count a missed visit as live again: its person has come after all."""
+    await BookingAllowance.filter(person_digest=person_digest).update(live=F("live") + 1)
+
+
+async def pause_booking(person_digest: str, until: datetime | None) -> None:
+    """Let booking rest until then; None lifts the pause."""
+    await BookingAllowance.filter(person_digest=person_digest).update(paused_until=until)
+
+
+async def count_no_shows(person_id: str, *, now: datetime) -> int:
+    """Return how many visits of the last 90 days the person missed."""
+    return await Appointment.filter(
+        person_id=person_id,
+        state=AppointmentState.NO_SHOW,
+        starts_at__gte=now - NO_SHOWS_COUNT_FOR,
+    ).count()
+
+
+async def add_items(appointment_id: str, person_digest: str, item_codes: Iterable[str]) -> None:
+    """Write the items of a live appointment; raise `AlreadyBooked` for one that is live already."""
+    for item_code in sorted(item_codes):
+        try:
+            await AppointmentItem.create(
+                appointment_id=appointment_id, person_digest=person_digest, item_code=item_code
+            )
+        except IntegrityError:
+            raise AlreadyBooked(item_code=item_code) from None
+
+
+async def person_digest_of(appointment_id: str) -> str:
+    """Return the identity digest of whoever the appointment is for."""
+    item = await AppointmentItem.filter(appointment_id=appointment_id).first()
+    if item is None:
+        raise NotFound
+    return item.person_digest
+
+
+async def end_items(appointment_id: str) -> None:
+    """Let the items of an appointment be booked again."""
+    await AppointmentItem.filter(appointment_id=appointment_id, live=True).update(live=None)
+
+
+async def revive_items(appointment_id: str) -> None:
+    """Make the items of a missed visit live again; raise `AlreadyBooked` if one was rebooked."""
+    rows = await AppointmentItem.filter(appointment_id=appointment_id).order_by("item_code")
+    for row in rows:
+        try:
+            await AppointmentItem.filter(id=row.id, live=None).update(live=True)
+        except IntegrityError:
+            raise AlreadyBooked(item_code=row.item_code) from None
+
+
+async def count_occupied(
+    first_at: datetime, quantum: timedelta
+) -> Counter[tuple[str, WindowKind, datetime]]:
+    """Return how many visits and holds have each slot, of those that begin from `first_at` on."""
+    kept = Appointment.filter(starts_at__gte=first_at, state__not_in=GIVEN_BACK)
+    held = Hold.filter(starts_at__gte=first_at, state=HoldState.HELD)
+    columns = ("point_code", "kind", "starts_at", "quanta")
+    rows = [*await kept.values_list(*columns), *await held.values_list(*columns)]
+    return Counter(
+        (point_code, kind, starts_at + number * quantum)
+        for point_code, kind, starts_at, quanta in rows
+        for number in range(quanta)
+    )

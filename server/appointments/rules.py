@@ -1,0 +1,126 @@
+"""Which visits fit where and what a person may have at once: values in, decision out."""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from models.states import AppointmentState
+
+MOST_LIVE = 3
+"""Live appointments and holds of one identity together."""
+
+NO_SHOWS_TO_PAUSE = 3
+NO_SHOWS_COUNT_FOR = timedelta(days=90)
+PAUSE = timedelta(days=30)
+
+REVIEWED_SHARE = 0.5
+"""Window time that remains of an item whose materials passed the pre-review."""
+
+SHORTEST_ITEM_MINUTES = 5
+
+EARLIEST_CHECK_IN = timedelta(minutes=60)
+
+APART = timedelta(hours=1)
+"""Other times are worth offering only if they differ."""
+
+GIVEN_BACK = frozenset(
+    {AppointmentState.CANCELLED, AppointmentState.DECLINED, AppointmentState.RESCHEDULED}
+)
+"""Appointments in these states hold no place; a visit that is over keeps the place it used."""
+
+
+@dataclass(frozen=True, slots=True)
+class SlotRoom:
+    """A slot and how many more it takes."""
+
+    id: int
+    starts_at: datetime
+    room: int
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """A starting time, the neighbouring slots that a visit would use, the least room in them."""
+
+    starts_at: datetime
+    room: int
+    slot_ids: tuple[int, ...]
+
+
+def count_minutes(minutes_by_item: Mapping[str, int], reviewed: AbstractSet[str]) -> int:
+    """Return how many minutes a visit for these items takes at the window."""
+    return sum(
+        _shorten(minutes) if item_code in reviewed else minutes
+        for item_code, minutes in minutes_by_item.items()
+    )
+
+
+def _shorten(minutes: int) -> int:
+    return max(math.ceil(minutes * REVIEWED_SHARE), min(minutes, SHORTEST_ITEM_MINUTES))
+
+
+def count_quanta(minutes: int, quantum_minutes: int) -> int:
+    """Return how many neighbouring slots hold a visit of `minutes`; at least one."""
+    return max(1, math.ceil(minutes / quantum_minutes))
+
+
+def list_starts(slots: Sequence[SlotRoom], *, quanta: int, quantum: timedelta) -> list[Start]:
+    """Return every start with `quanta` neighbouring slots, full or not, of `slots` in time order.
+
+    Whoever lists times and whoever books one both ask here.
+    """
+    runs = (slots[first : first + quanta] for first in range(len(slots) - quanta + 1))
+    return [_start_of(run) for run in runs if _are_neighbours(run, quantum)]
+
+
+def with_room(starts: Iterable[Start], *, after: datetime) -> list[Start]:
+    """Keep the starts that can be booked: later than `after`, room in every slot."""
+    return [start for start in starts if start.room > 0 and start.starts_at > after]
+
+
+def nearest(starts: Iterable[Start], wanted: datetime, *, count: int) -> list[Start]:
+    """Return up to `count` starts close to `wanted`, at least an hour apart, in time order."""
+    chosen: list[Start] = []
+    closest = sorted(starts, key=lambda start: (abs(start.starts_at - wanted), start.starts_at))
+    for start in closest:
+        apart = all(abs(start.starts_at - other.starts_at) >= APART for other in chosen)
+        if apart and len(chosen) < count:
+            chosen.append(start)
+    return sorted(chosen, key=lambda start: start.starts_at)
+
+
+def free_own(slots: Iterable[SlotRoom], own: AbstractSet[int]) -> list[SlotRoom]:
+    """Return the slots as they are for somebody who would give `own` back."""
+    return [replace(slot, room=slot.room + 1) if slot.id in own else slot for slot in slots]
+
+
+def _start_of(run: Sequence[SlotRoom]) -> Start:
+    return Start(
+        starts_at=run[0].starts_at,
+        room=min(slot.room for slot in run),
+        slot_ids=tuple(slot.id for slot in run),
+    )
+
+
+def _are_neighbours(run: Sequence[SlotRoom], quantum: timedelta) -> bool:
+    return run[-1].starts_at - run[0].starts_at == quantum * (len(run) - 1)
+
+
+def net_changes(*, take: Iterable[int], give_back: Iterable[int]) -> dict[int, int]:
+    """Return how `taken` changes per slot id when one set is taken and another given back."""
+    changes = dict.fromkeys(take, 1)
+    for slot_id in give_back:
+        changes[slot_id] = changes.get(slot_id, 0) - 1
+    return {slot_id: change for slot_id, change in changes.items() if change}
+
+
+def confirm_by(starts_at: datetime, *, now: datetime, within: timedelta) -> datetime:
+    """Return until when a point may answer: never later than the visit itself."""
+    return min(now + within, starts_at)
+
+
+def paused_until(no_shows: int, *, now: datetime) -> datetime | None:
+    """Return until when booking rests after so many no-shows in 90 days; None: it does not."""
+    return now + PAUSE if no_shows >= NO_SHOWS_TO_PAUSE else None

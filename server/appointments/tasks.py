@@ -1,0 +1,91 @@
+"""What happens to visits by the clock."""
+
+from collections.abc import Awaitable, Callable, Iterable
+from datetime import timedelta
+
+import structlog
+
+from models.appointments import Appointment, Hold
+from models.states import AppointmentState, HoldState
+from server.appointments.desk import confirm
+from server.appointments.generation import generate_slots
+from server.appointments.holds import expire_hold
+from server.appointments.reconciling import find_differences
+from server.appointments.service import get_appointment, mark_no_show
+from server.appointments.visits import day_span
+from server.catalog.rules import local_day
+from server.kit.access import ENGINE
+from server.kit.errors import Refusal
+from server.kit.jobs import Job
+from server.kit.outbox import Consumer
+from server.kit.ports import Ports
+from server.kit.transaction import in_transaction
+
+MOST_AT_ONCE = 500
+HALF_A_DAY_S = 12 * 3600.0
+HOUR_S = 3600.0
+
+log = structlog.get_logger(__name__)
+
+
+async def make_slots(ports: Ports) -> None:
+    """Keep the days ahead on sale."""
+    today = local_day(ports.now())
+    await generate_slots(ports, today + timedelta(days=ports.settings.slot_days_ahead))
+
+
+async def expire_holds(ports: Ports) -> None:
+    """Give back the places of holds whose minutes are over."""
+    over = Hold.filter(state=HoldState.HELD, expires_at__lte=ports.now())
+
+    async def expire(hold_id: str) -> None:
+        hold = await Hold.get(id=hold_id)
+        await expire_hold(hold, actor=ENGINE, now=ports.now(), settings=ports.settings)
+
+    await _each(await over.limit(MOST_AT_ONCE).values_list("id", flat=True), expire)
+
+
+async def confirm_unanswered(ports: Ports) -> None:
+    """Confirm the visits that their point did not answer in time."""
+    due = Appointment.filter(state=AppointmentState.PENDING, confirm_by__lte=ports.now())
+
+    async def confirm_one(appointment_id: str) -> None:
+        appointment = await get_appointment(appointment_id)
+        await confirm(appointment, actor=ENGINE, now=ports.now())
+
+    await _each(await due.limit(MOST_AT_ONCE).values_list("id", flat=True), confirm_one)
+
+
+async def mark_missed_visits(ports: Ports) -> None:
+    """Record yesterday's confirmed visits to which nobody came."""
+    today_at = day_span(local_day(ports.now()))[0]
+    missed = Appointment.filter(state=AppointmentState.CONFIRMED, starts_at__lt=today_at)
+
+    async def mark(appointment_id: str) -> None:
+        appointment = await get_appointment(appointment_id)
+        await mark_no_show(appointment, actor=ENGINE, now=ports.now())
+
+    await _each(await missed.limit(MOST_AT_ONCE).values_list("id", flat=True), mark)
+
+
+async def check_counters(ports: Ports) -> None:
+    """Report slots whose counter is not what the moves add up to."""
+    await find_differences(ports)
+
+
+async def _each(ids: Iterable[object], work: Callable[[str], Awaitable[None]]) -> None:
+    for one in ids:
+        try:
+            await in_transaction(lambda one=one: work(str(one)))  # type: ignore[misc]
+        except Refusal as refusal:
+            log.info("left_as_it_is", subject=one, reason=refusal.code)
+
+
+CONSUMERS: tuple[Consumer, ...] = ()
+JOBS: tuple[Job, ...] = (
+    Job("appointments.make_slots", HALF_A_DAY_S, make_slots),
+    Job("appointments.expire_holds", 10.0, expire_holds),
+    Job("appointments.confirm_unanswered", 30.0, confirm_unanswered),
+    Job("appointments.mark_missed_visits", HOUR_S, mark_missed_visits),
+    Job("appointments.check_counters", HOUR_S, check_counters),
+)

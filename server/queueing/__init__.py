@@ -1,0 +1,1 @@
+"""叫号: tickets, calling, windows."""

@@ -1,0 +1,25 @@
+"""Who reaches which ticket and window; whoever may not is told that there is none."""
+
+from models.catalog import Window
+from models.queueing import QueueTicket
+from server.kit.errors import NotFound
+
+LONGEST_NUMBER = 4
+
+
+async def access_own_ticket(person_id: str, ticket_id: str) -> QueueTicket:
+    """Return the person's own ticket; raise `NotFound`."""
+    ticket = await QueueTicket.get_or_none(id=ticket_id, person_id=person_id)
+    if ticket is None:
+        raise NotFound
+    return ticket
+
+
+async def access_window(point_code: str, number: str) -> Window:
+    """Return a window of the point; raise `NotFound`."""
+    if not number.isdecimal() or len(number) > LONGEST_NUMBER:
+        raise NotFound
+    window = await Window.get_or_none(point_code=point_code, number=int(number))
+    if window is None:
+        raise NotFound
+    return window

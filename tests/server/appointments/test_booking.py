@@ -1,0 +1,341 @@
+"""Booking, moving and cancelling visits against the database."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from models.appointments import Appointment, AppointmentItem
+from models.catalog import ServicePoint
+from models.notifications import Notice
+from models.states import AppointmentState
+from server.appointments.booking import cancel, reschedule
+from server.appointments.errors import (
+    AlreadyBooked,
+    BookingPaused,
+    NotAcceptedHere,
+    NotBookable,
+    PreReviewNotUsable,
+    SlotFull,
+    TooLateToChange,
+    TooManyAppointments,
+)
+from server.appointments.repository import apply_changes
+from server.appointments.reviewed import use_reviewed_items
+from server.appointments.service import (
+    get_appointment,
+    mark_checked_in,
+    mark_no_show,
+    mark_served,
+    mark_serving,
+)
+from server.kit.access import ENGINE
+from server.kit.errors import ChangedMeanwhile, WrongState
+from server.kit.states import moves_of
+from server.kit.transaction import in_transaction
+from server.prereview.service import reviewed_items
+from tests.support.booking import (
+    ITEM,
+    OTHER_STREET,
+    QUANTUM,
+    SHORT_ITEM,
+    STREET,
+    TEN,
+    book_now,
+    everything,
+    live_of,
+    make_booker,
+    make_slots,
+    taken,
+    wish,
+)
+
+
+async def cancel_now(appointment, booker, ports):
+    await in_transaction(
+        lambda: cancel(appointment, actor=booker.actor, now=ports.now(), settings=ports.settings)
+    )
+
+
+async def move_now(appointment, starts_at, booker, ports, point_code=STREET):
+    return await in_transaction(
+        lambda: reschedule(
+            appointment,
+            starts_at,
+            point_code,
+            actor=booker.actor,
+            now=ports.now(),
+            settings=ports.settings,
+        )
+    )
+
+
+async def refused(refusal, work):
+    before = await everything()
+    with pytest.raises(refusal) as caught:
+        await work
+    assert await everything() == before
+    return caught.value
+
+
+@pytest.fixture
+def passed_items():
+    """What the pre-review is said to have passed, by person and pre-review."""
+    passed = {}
+
+    async def ask(person_id, pre_review_id):
+        return passed.get((person_id, pre_review_id), frozenset())
+
+    use_reviewed_items(ask)
+    yield passed
+    use_reviewed_items(reviewed_items)
+
+
+async def test_a_booking_takes_one_place_in_every_slot_it_spans(ports):
+    await make_slots(6, capacity=2)
+    booker = await make_booker()
+    made = await book_now(wish(), booker, ports)
+    assert await taken() == [1, 1, 1, 1, 1, 0]
+    assert (made.state, made.minutes, made.quanta) == (AppointmentState.PENDING, 25, 5)
+    assert made.confirm_by == ports.now() + timedelta(minutes=30)
+    assert await live_of(booker) == 1
+    moves = await moves_of(Appointment, made.id)
+    assert [(move.from_state, move.to_state) for move in moves] == [("", "pending")]
+    notice = await Notice.get(account_id=booker.account_id)
+    assert notice.kind == "appointment_received"
+    assert "2026-11-24 10:00" in notice.text
+
+
+async def test_a_point_that_confirms_by_itself_confirms_at_once(ports):
+    await make_slots(5)
+    await ServicePoint.filter(code=STREET).update(confirms_by_itself=True)
+    try:
+        made = await book_now(wish(), await make_booker(), ports)
+    finally:
+        await ServicePoint.filter(code=STREET).update(confirms_by_itself=False)
+    assert made.state is AppointmentState.CONFIRMED
+
+
+async def test_one_full_slot_in_the_middle_refuses_the_whole_visit(ports):
+    ids = await make_slots(5)
+    await in_transaction(lambda: apply_changes({ids[2]: 1}))
+    await refused(SlotFull, book_now(wish(), await make_booker(), ports))
+
+
+@pytest.mark.usefixtures("ports")
+async def test_the_guard_refuses_what_the_look_up_let_through():
+    first, second = await make_slots(2)
+    await in_transaction(lambda: apply_changes({second: 1}))
+    await refused(SlotFull, in_transaction(lambda: apply_changes({first: 1, second: 1})))
+
+
+@pytest.mark.usefixtures("ports")
+async def test_nobody_can_give_back_what_is_not_taken():
+    [slot_id] = await make_slots(1)
+    await refused(ChangedMeanwhile, in_transaction(lambda: apply_changes({slot_id: -1})))
+
+
+async def test_too_near_the_end_or_out_of_hours_cannot_be_booked(ports):
+    await make_slots(5)
+    booker = await make_booker()
+    await refused(NotBookable, book_now(wish(starts_at=TEN + QUANTUM), booker, ports))
+    await refused(NotBookable, book_now(wish(starts_at=TEN + QUANTUM / 2), booker, ports))
+    await refused(NotBookable, book_now(wish(starts_at=TEN + timedelta(days=9000)), booker, ports))
+
+
+async def test_what_has_begun_cannot_be_booked(ports, clock):
+    await make_slots(5)
+    clock.advance(days=1, hours=1)
+    await refused(NotBookable, book_now(wish(), await make_booker(), ports))
+
+
+async def test_a_closed_point_is_refused(ports):
+    await make_slots(5)
+    await ServicePoint.filter(code=STREET).update(is_open=False)
+    try:
+        await refused(NotAcceptedHere, book_now(wish(), await make_booker(), ports))
+    finally:
+        await ServicePoint.filter(code=STREET).update(is_open=True)
+
+
+async def test_an_item_is_booked_once_at_a_time(ports):
+    await make_slots(10, capacity=2)
+    booker = await make_booker()
+    await book_now(wish(), booker, ports)
+    later = TEN + 5 * QUANTUM
+    refusal = await refused(AlreadyBooked, book_now(wish(starts_at=later), booker, ports))
+    assert refusal.data == {"item_code": ITEM}
+
+
+async def test_the_same_person_booking_one_item_twice_at_once_gets_one(ports):
+    await make_slots(5, capacity=9)
+    booker = await make_booker()
+    answers = await asyncio.gather(
+        *(book_now(wish(), booker, ports) for _ in range(6)), return_exceptions=True
+    )
+    assert sum(isinstance(answer, Appointment) for answer in answers) == 1
+    assert sum(isinstance(answer, AlreadyBooked) for answer in answers) == 5
+    assert await taken() == [1] * 5
+    assert await live_of(booker) == 1
+
+
+async def test_the_fourth_live_appointment_is_refused(ports):
+    await make_slots(30, capacity=9)
+    booker = await make_booker()
+    for item_code in ("GL0001", "GL0002", "GL0003"):
+        await book_now(wish(item_code), booker, ports)
+    refusal = await refused(TooManyAppointments, book_now(wish(SHORT_ITEM), booker, ports))
+    assert refusal.data == {"limit": 3}
+
+
+async def test_an_ended_visit_makes_room_for_another(ports, clock):
+    await make_slots(5, capacity=2)
+    booker = await make_booker()
+    made = await book_now(wish(), booker, ports)
+    clock.advance(days=1, hours=1)
+    for mark in (mark_checked_in, mark_serving, mark_served):
+        await in_transaction(lambda mark=mark: mark(made, actor=ENGINE, now=ports.now()))
+    assert await live_of(booker) == 0
+    assert await AppointmentItem.filter(live=True).count() == 0
+    assert await taken() == [1] * 5
+
+
+async def test_three_missed_visits_pause_booking_for_thirty_days(ports, clock):
+    await make_slots(40, capacity=9)
+    booker = await make_booker()
+    for item_code in ("GL0001", "GL0002", "GL0003"):
+        missed = await book_now(wish(item_code), booker, ports, is_confirmed=True)
+        await in_transaction(
+            lambda missed=missed: mark_no_show(missed, actor=ENGINE, now=ports.now())
+        )
+    refusal = await refused(BookingPaused, book_now(wish(), booker, ports))
+    assert refusal.data == {"until": (ports.now() + timedelta(days=30)).isoformat()}
+    clock.advance(days=30)
+    again = TEN + timedelta(days=30)
+    await make_slots(5, begin=again)
+    made = await book_now(wish(starts_at=again), booker, ports)
+    assert made.state is AppointmentState.PENDING
+
+
+async def test_one_who_comes_late_after_all_is_live_again_and_unpaused(ports, clock):
+    await make_slots(40, capacity=9)
+    booker = await make_booker()
+    for item_code in ("GL0001", "GL0002", "GL0003"):
+        missed = await book_now(wish(item_code), booker, ports, is_confirmed=True)
+        await in_transaction(
+            lambda missed=missed: mark_no_show(missed, actor=ENGINE, now=ports.now())
+        )
+    clock.advance(days=1, hours=2)
+    await in_transaction(lambda: mark_checked_in(missed, actor=ENGINE, now=ports.now()))
+    assert missed.state is AppointmentState.CHECKED_IN
+    assert await live_of(booker) == 1
+    made = await book_now(wish(starts_at=TEN + 20 * QUANTUM), booker, ports)
+    assert made.state is AppointmentState.PENDING
+
+
+async def test_any_point_gives_the_earliest_time(ports):
+    await make_slots(5, begin=TEN + QUANTUM)
+    await make_slots(5, point_code=OTHER_STREET)
+    made = await book_now(wish(point_code=None, starts_at=None), await make_booker(), ports)
+    assert (made.point_code, made.starts_at) == (OTHER_STREET, TEN)
+
+
+async def test_any_point_at_a_time_prefers_the_one_with_most_room(ports):
+    await make_slots(5, capacity=1)
+    await make_slots(5, capacity=2, point_code=OTHER_STREET)
+    chosen = [
+        (await book_now(wish(point_code=None), await make_booker(number), ports)).point_code
+        for number in range(3)
+    ]
+    assert sorted(chosen) == [STREET, OTHER_STREET, OTHER_STREET]
+    await refused(SlotFull, book_now(wish(point_code=None), await make_booker(3), ports))
+
+
+async def test_a_passed_pre_review_shortens_the_visit(ports, passed_items):
+    await make_slots(5)
+    booker = await make_booker()
+    passed_items[booker.person_id, "review"] = frozenset({ITEM})
+    made = await book_now(wish(pre_review_id="review"), booker, ports)
+    assert (made.minutes, made.quanta, made.pre_review_id) == (13, 3, "review")
+    assert await taken() == [1, 1, 1, 0, 0]
+
+
+async def test_a_pre_review_of_somebody_else_is_refused(ports, passed_items):
+    await make_slots(5)
+    passed_items["somebody else", "review"] = frozenset({ITEM})
+    booker = await make_booker()
+    await refused(PreReviewNotUsable, book_now(wish(pre_review_id="review"), booker, ports))
+
+
+async def test_cancelling_gives_the_place_and_the_right_to_book_back(ports):
+    await make_slots(5)
+    booker = await make_booker()
+    made = await book_now(wish(), booker, ports)
+    await cancel_now(made, booker, ports)
+    assert made.state is AppointmentState.CANCELLED
+    assert await taken() == [0] * 5
+    assert await live_of(booker) == 0
+    assert (await book_now(wish(), booker, ports)).state is AppointmentState.PENDING
+
+
+async def test_cancelling_twice_at_once_gives_the_place_back_once(ports):
+    await make_slots(5, capacity=2)
+    booker, other = await make_booker(1), await make_booker(2)
+    made = await book_now(wish(), booker, ports)
+    await book_now(wish(), other, ports)
+    copies = [await get_appointment(made.id) for _ in range(4)]
+    answers = await asyncio.gather(
+        *(cancel_now(copy, booker, ports) for copy in copies), return_exceptions=True
+    )
+    assert sum(answer is None for answer in answers) == 1
+    assert sum(isinstance(answer, ChangedMeanwhile) for answer in answers) == 3
+    assert await taken() == [1] * 5
+
+
+async def test_a_cancelled_visit_cannot_be_moved(ports):
+    await make_slots(10)
+    booker = await make_booker()
+    made = await book_now(wish(), booker, ports)
+    await cancel_now(made, booker, ports)
+    await refused(WrongState, move_now(made, TEN + QUANTUM, booker, ports))
+
+
+async def test_what_has_begun_can_be_neither_cancelled_nor_moved(ports, clock):
+    await make_slots(10)
+    booker = await make_booker()
+    made = await book_now(wish(), booker, ports)
+    clock.advance(days=1, hours=1)
+    await refused(TooLateToChange, cancel_now(made, booker, ports))
+    await refused(TooLateToChange, move_now(made, TEN + QUANTUM, booker, ports))
+
+
+async def test_moving_by_one_slot_needs_only_the_one_that_is_new(ports):
+    await make_slots(6)
+    booker = await make_booker()
+    old = await book_now(wish(), booker, ports)
+    new = await move_now(old, TEN + QUANTUM, booker, ports)
+    assert await taken() == [0, 1, 1, 1, 1, 1]
+    assert old.state is AppointmentState.RESCHEDULED
+    assert (new.replaced_id, new.starts_at) == (old.id, TEN + QUANTUM)
+    assert await live_of(booker) == 1
+    live = await AppointmentItem.filter(live=True)
+    assert [item.appointment_id for item in live] == [new.id]
+
+
+async def test_a_move_that_finds_no_room_leaves_everything(ports):
+    await make_slots(10)
+    booker = await make_booker(1)
+    made = await book_now(wish(), booker, ports)
+    await book_now(wish(starts_at=TEN + 5 * QUANTUM), await make_booker(2), ports)
+    await refused(SlotFull, move_now(made, TEN + QUANTUM, booker, ports))
+    assert (await get_appointment(made.id)).state is AppointmentState.PENDING
+
+
+async def test_a_visit_can_move_to_another_point(ports):
+    await make_slots(5)
+    await make_slots(5, point_code=OTHER_STREET)
+    booker = await make_booker()
+    old = await book_now(wish(), booker, ports)
+    new = await move_now(old, TEN, booker, ports, point_code=OTHER_STREET)
+    assert new.point_code == OTHER_STREET
+    assert await taken() == [0] * 5 + [1] * 5
