@@ -1,0 +1,1 @@
+"""寄递: parcels, pickup codes, hand-overs, rounds, tracking."""

@@ -1,0 +1,204 @@
+"""Parcels, as a point packs, seals and reconciles them."""
+
+from typing import Any
+
+import segno
+
+from models.delivery import CourierOrder, Parcel, ParcelPurpose
+from server.audit.service import record
+from server.delivery.access import access_desk_order, access_desk_parcel
+from server.delivery.codes import FreshCode, reissue_code, unlock_code
+from server.delivery.errors import (
+    AlreadyCollected,
+    LabelFirst,
+    NothingToReconcile,
+    StillUnderWay,
+    WaybillTaken,
+)
+from server.delivery.orders import dismiss_order, enter_waybill, reorder
+from server.delivery.repository import unsettled_orders
+from server.delivery.schemas import (
+    OrderOut,
+    PackIn,
+    ParcelOut,
+    ParcelsQuery,
+    PickupCodeOut,
+    RecallIn,
+    RepackIn,
+    SealIn,
+    WaybillIn,
+)
+from server.delivery.service import cancel_parcel, pack_parcel, repack_parcel, seal_parcel
+from server.kit.access import MANAGERS, POINT_STAFF
+from server.kit.errors import ChangedMeanwhile, NotFound, WrongState
+from server.kit.http.call import Call, Content
+from server.kit.http.routes import Surface
+from server.kit.http.schemas import Page, PageQuery
+
+desk = Surface("/desk", tag="desk_parcels")
+SURFACES = (desk,)
+
+_MOVED = (NotFound, WrongState, ChangedMeanwhile)
+
+
+@desk.post("/parcels", allows=POINT_STAFF, refuses=(NotFound,), status=201)
+async def pack(call: Call[PackIn, None]) -> ParcelOut:
+    """Pack originals that are sent out to be checked; a case packs its own result."""
+    parcel = await pack_parcel(
+        purpose=ParcelPurpose.ORIGINAL_CHECK,
+        point_code=call.point_code,
+        contents=call.body.contents,
+        receiver=call.body.receiver.to_party(),
+        department_code=call.body.department_code,
+        actor=call.actor,
+        now=call.now,
+    )
+    return ParcelOut.of(parcel)
+
+
+@desk.post(
+    "/parcels/<parcel_id>/repack",
+    allows=POINT_STAFF,
+    refuses=(NotFound, StillUnderWay),
+    status=201,
+)
+async def repack(call: Call[RepackIn, None]) -> ParcelOut:
+    """Pack again what was recalled, came back or was lost."""
+    given = call.body.receiver
+    parcel = await repack_parcel(
+        await _parcel(call),
+        receiver=given.to_party() if given else None,
+        actor=call.actor,
+        now=call.now,
+    )
+    return ParcelOut.of(parcel)
+
+
+@desk.get("/parcels", allows=POINT_STAFF, refuses=(NotFound,))
+async def list_parcels(call: Call[None, ParcelsQuery]) -> Page[ParcelOut]:
+    """List the parcels of one's point, the newest first; `alarmed_at` marks those left lying."""
+    parcels = Parcel.filter(point_code=call.point_code)
+    if call.query.state is not None:
+        parcels = parcels.filter(state=call.query.state)
+    if call.query.cursor is not None:
+        parcels = parcels.filter(id__lt=call.query.cursor)
+    rows = await parcels.order_by("-id").limit(call.query.limit + 1)
+    shown = rows[: call.query.limit]
+    return Page[ParcelOut](
+        items=[ParcelOut.of(row) for row in shown],
+        next_cursor=shown[-1].id if len(rows) > len(shown) else None,
+    )
+
+
+@desk.post("/parcels/<parcel_id>/seal", allows=POINT_STAFF, refuses=(*_MOVED, LabelFirst))
+async def seal(call: Call[SealIn, None]) -> PickupCodeOut:
+    """Seal a labelled parcel and show its pickup code, this once."""
+    parcel = await _parcel(call)
+    code = await seal_parcel(parcel, seal_no=call.body.seal_no, actor=call.actor, now=call.now)
+    return _show_code(parcel, code)
+
+
+@desk.get(
+    "/parcels/<parcel_id>/label",
+    allows=POINT_STAFF,
+    refuses=(NotFound, LabelFirst),
+    is_transactional=True,
+    media_type="application/pdf",
+)
+async def label(call: Call[None, None]) -> Content:
+    """Return the shipping label; it shows name, phone and address, so looking is recorded."""
+    parcel = await _parcel(call)
+    if not parcel.label_key:
+        raise LabelFirst
+    await record(
+        actor=call.actor,
+        action="parcel.label",
+        subject="parcel",
+        subject_id=parcel.id,
+        now=call.now,
+        request_id=call.request_id,
+        detail={},
+    )
+    content = await call.ports.blobs.load(parcel.label_key)
+    return Content(content, "application/pdf", name=f"{parcel.waybill_no}.pdf")
+
+
+@desk.post("/parcels/<parcel_id>/cancel", allows=POINT_STAFF, refuses=(*_MOVED, AlreadyCollected))
+async def cancel(call: Call[RecallIn, None]) -> ParcelOut:
+    """Take a parcel out of the post before the courier has it."""
+    parcel = await _parcel(call)
+    await cancel_parcel(parcel, actor=call.actor, now=call.now, reason=call.body.reason)
+    return ParcelOut.of(parcel)
+
+
+@desk.post("/parcels/<parcel_id>/reissue-code", allows=POINT_STAFF, refuses=_MOVED)
+async def reissue(call: Call[None, None]) -> PickupCodeOut:
+    """Make a new pickup code for a sealed parcel; the old one ends."""
+    parcel = await _parcel(call)
+    return _show_code(parcel, await reissue_code(parcel, actor=call.actor, now=call.now))
+
+
+@desk.post("/parcels/<parcel_id>/unlock", allows=MANAGERS, refuses=_MOVED)
+async def unlock(call: Call[None, None]) -> None:
+    """Allow a pickup code that was tried too often to be tried again."""
+    await unlock_code(await _parcel(call), actor=call.actor, now=call.now)
+
+
+@desk.get("/reconciliation", allows=POINT_STAFF, refuses=(NotFound,))
+async def list_unsettled(call: Call[None, PageQuery]) -> Page[OrderOut]:
+    """List the orders that the post refused, or of which we do not know what became."""
+    orders = unsettled_orders(call.point_code)
+    if call.query.cursor is not None:
+        orders = orders.filter(id__gt=call.query.cursor)
+    rows: list[CourierOrder] = await orders.order_by("id").limit(call.query.limit + 1)
+    shown = rows[: call.query.limit]
+    return Page[OrderOut](
+        items=[OrderOut.of(row) for row in shown],
+        next_cursor=shown[-1].id if len(rows) > len(shown) else None,
+    )
+
+
+@desk.post(
+    "/reconciliation/<order_id>/waybill",
+    allows=MANAGERS,
+    refuses=(NotFound, NothingToReconcile, WaybillTaken, ChangedMeanwhile),
+)
+async def settle_with_waybill(call: Call[WaybillIn, None]) -> None:
+    """Enter the waybill number that the post gave for an order by telephone."""
+    order = await access_desk_order(call.point_code, call.path["order_id"])
+    await enter_waybill(order, call.body.waybill_no, actor=call.actor, now=call.now)
+
+
+@desk.post(
+    "/reconciliation/<order_id>/reorder",
+    allows=MANAGERS,
+    refuses=(NotFound, NothingToReconcile),
+    status=201,
+)
+async def settle_by_reordering(call: Call[None, None]) -> OrderOut:
+    """Give up an order that the post does not carry out, and order under a new number."""
+    order = await access_desk_order(call.point_code, call.path["order_id"])
+    return OrderOut.of(await reorder(order, now=call.now))
+
+
+@desk.post(
+    "/reconciliation/<order_id>/dismiss", allows=MANAGERS, refuses=(NotFound, NothingToReconcile)
+)
+async def settle_by_dismissing(call: Call[None, None]) -> None:
+    """Close an order of a recalled parcel after making sure that the post does not come for it."""
+    await dismiss_order(await access_desk_order(call.point_code, call.path["order_id"]))
+
+
+async def _parcel(call: Call[Any, Any]) -> Parcel:
+    return await access_desk_parcel(call.point_code, call.path["parcel_id"])
+
+
+def _show_code(parcel: Parcel, code: FreshCode) -> PickupCodeOut:
+    picture = segno.make(f"tb:p={code.long}", error="m", micro=False)
+    return PickupCodeOut(
+        parcel=ParcelOut.of(parcel),
+        code=code.long,
+        digits=code.spoken,
+        qr_svg=picture.svg_inline(scale=4),
+        expires_at=code.expires_at,
+    )

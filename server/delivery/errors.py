@@ -1,0 +1,40 @@
+"""How delivery turns requests down."""
+
+from server.kit.errors import Refusal
+
+
+class LabelFirst(Refusal):
+    """A parcel is sealed only when its label is there to be put on."""
+
+    code = "label_first"
+
+
+class AlreadyCollected(Refusal):
+    """The courier has the parcel: it can no longer be recalled or sent elsewhere."""
+
+    code = "parcel_already_collected"
+
+
+class StillUnderWay(Refusal):
+    """The parcel, or the one that replaced it, is neither cancelled nor back."""
+
+    code = "parcel_under_way"
+
+
+class NothingToReconcile(Refusal):
+    """The order at the carrier needs no decision, or not this one."""
+
+    code = "nothing_to_reconcile"
+
+
+class WaybillTaken(Refusal):
+    """Another parcel has this waybill number."""
+
+    code = "waybill_taken"
+
+
+class PushUnreadable(Refusal):
+    """A message that is not what the carrier would have sent."""
+
+    code = "push_unreadable"
+    status = 400
