@@ -65,6 +65,8 @@ class Settings(BaseSettings):
     slot_days_ahead: int = Field(default=14, ge=1, le=60)
     review_lease_s: int = Field(default=300, ge=5)
     confirm_after_minutes: int = Field(default=30, ge=1)
+    check_in_at_any_time: bool = False
+    """Lets a demonstration be played at night and on holidays; refused in production."""
     upload_limit_bytes: int = Field(default=10 * 1024 * 1024, ge=1024)
     uploads_per_day: int = Field(default=60, ge=1)
 
@@ -83,6 +85,8 @@ class Settings(BaseSettings):
         shown = sorted(
             name for name, values in secrets.items() if {DEMO_KEY, DEMO_SECRET} & set(values)
         )
+        if self.check_in_at_any_time:
+            raise ValueError("CHECK_IN_AT_ANY_TIME is for demonstrations only")
         if shown:
             raise ValueError(f"set these before running in production: {', '.join(shown)}")
         return self

@@ -4,7 +4,7 @@ from tortoise import Model, fields
 from tortoise.indexes import Index
 
 from models.catalog import WindowKind
-from models.fields import DigestField, IdField, RefField
+from models.fields import DigestField, IdField, RefField, TimeOfDayField
 from models.states import AppointmentState, HoldState
 
 
@@ -15,8 +15,8 @@ class SlotTemplate(Model):
     point_code = fields.CharField(max_length=16)
     kind = fields.CharEnumField(WindowKind, max_length=16)
     weekday = fields.IntField()
-    opens_at = fields.TimeField()
-    closes_at = fields.TimeField()
+    opens_at = TimeOfDayField()
+    closes_at = TimeOfDayField()
     windows = fields.IntField()
     walk_in_reserve = fields.IntField(default=0)
 

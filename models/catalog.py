@@ -130,6 +130,8 @@ class ServiceItem(Model):
     special_procedure = fields.CharField(max_length=200, default="")
     result_document = fields.CharField(max_length=128, default="")
     days_source = fields.CharField(max_length=16, default="")
+    is_sample = fields.BooleanField(default=False)
+    """Shipped to show the product, not official: whoever is shown it is told so."""
     search_text = fields.TextField()
     withdrawn_at = fields.DatetimeField(null=True)
     is_current = fields.BooleanField(default=True)

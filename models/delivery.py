@@ -60,6 +60,8 @@ class Parcel(Model):
     case_id = RefField(null=True)
     person_id = RefField(null=True)
     transfer_id = RefField(null=True)
+    replaces_id = RefField(null=True, unique=True)
+    """The cancelled, returned or lost parcel whose contents were packed again, once."""
     point_code = fields.CharField(max_length=16)
     department_code = fields.CharField(max_length=16, null=True)
     contents = fields.CharField(max_length=128)

@@ -1,5 +1,6 @@
 """Column types of our own: ids, personal data that is encrypted, digests that find it."""
 
+from datetime import time
 from typing import Any
 
 import uuid_utils
@@ -75,3 +76,20 @@ class DigestField(fields.CharField[str]):
     def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("max_length", DIGEST_LENGTH)
         super().__init__(**kwargs)
+
+
+class TimeOfDayField(fields.CharField[str]):
+    """A time of day in the halls, kept as `09:00`: SQLite has no type for it."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("max_length", 5)
+        super().__init__(**kwargs)
+
+    def to_db_value(self, value: Any, instance: type[Model] | Model) -> str:
+        """Write hours and minutes."""
+        del instance
+        return value if isinstance(value, str) else value.strftime("%H:%M")
+
+    def to_python_value(self, value: Any) -> Any:
+        """Read hours and minutes."""
+        return time.fromisoformat(value) if isinstance(value, str) else value

@@ -58,6 +58,8 @@ class OneTimeNotice(Model):
     repeat_reason = fields.CharField(max_length=500, default="")
     told_at = fields.DatetimeField()
 
+    findings: fields.ReverseRelation["Finding"]
+
     class Meta:
         table = "one_time_notices"
         unique_together = (("subject", "subject_id", "round_no"),)

@@ -109,6 +109,7 @@ def create_api(engine: Engine, *, name: str = "tongban") -> Sanic:  # type: igno
 
 def build_cipher(settings: Settings) -> ColumnCipher:
     """Return the cipher of the protected columns."""
+    ColumnCipher.check_available()
     keys = {name: b64decode(key.get_secret_value()) for name, key in settings.column_keys.items()}
     return ColumnCipher(keys, b64decode(settings.digest_key.get_secret_value()))
 

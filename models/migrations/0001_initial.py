@@ -5,7 +5,7 @@ from json import dumps, loads
 from models.cases import HolderKind, Outcome, TransferKind, TransferWay
 from models.catalog import AuthorityLevel, DayKind, ItemKind, OnlineDepth, PointLevel, WindowKind
 from models.delivery import Direction, OrderState, ParcelPurpose
-from models.fields import DigestField, IdField, ProtectedField, RefField, new_id
+from models.fields import DigestField, IdField, ProtectedField, RefField, TimeOfDayField, new_id
 from models.notifications import NoticeState
 from models.people import Assurance, SessionKind
 from models.staff import StaffRole
@@ -248,7 +248,7 @@ class Migration(migrations.Migration):
         ops.CreateModel(
             name='DigitGuard',
             fields=[
-                ('courier_id', IdField(primary_key=True, default=new_id, unique=True, db_index=True)),
+                ('courier_id', RefField(primary_key=True, unique=True, db_index=True)),
                 ('tries', fields.IntField(default=0)),
                 ('tried_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
                 ('locked_until', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
@@ -414,6 +414,7 @@ class Migration(migrations.Migration):
                 ('case_id', RefField(null=True)),
                 ('person_id', RefField(null=True)),
                 ('transfer_id', RefField(null=True)),
+                ('replaces_id', RefField(null=True, unique=True)),
                 ('point_code', fields.CharField(max_length=16)),
                 ('department_code', fields.CharField(null=True, max_length=16)),
                 ('contents', fields.CharField(max_length=128)),
@@ -589,7 +590,7 @@ class Migration(migrations.Migration):
                 ('courier_id', RefField()),
                 ('scan_id', fields.CharField(max_length=64)),
                 ('parcel_id', RefField(null=True)),
-                ('outcome', fields.CharField(max_length=32)),
+                ('outcome', fields.CharField(default='', max_length=32)),
                 ('scanned_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
                 ('recorded_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
             ],
@@ -620,6 +621,7 @@ class Migration(migrations.Migration):
                 ('special_procedure', fields.CharField(default='', max_length=200)),
                 ('result_document', fields.CharField(default='', max_length=128)),
                 ('days_source', fields.CharField(default='', max_length=16)),
+                ('is_sample', fields.BooleanField(default=False)),
                 ('search_text', fields.TextField(unique=False)),
                 ('withdrawn_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
                 ('is_current', fields.BooleanField(default=True)),
@@ -697,8 +699,8 @@ class Migration(migrations.Migration):
                 ('point_code', fields.CharField(max_length=16)),
                 ('kind', fields.CharEnumField(description='CONSULT: consult\nACCEPT: accept\nISSUE: issue', enum_type=WindowKind, max_length=16)),
                 ('weekday', fields.IntField()),
-                ('opens_at', fields.TimeField(auto_now=False, auto_now_add=False)),
-                ('closes_at', fields.TimeField(auto_now=False, auto_now_add=False)),
+                ('opens_at', TimeOfDayField()),
+                ('closes_at', TimeOfDayField()),
                 ('windows', fields.IntField()),
                 ('walk_in_reserve', fields.IntField(default=0)),
             ],

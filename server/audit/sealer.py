@@ -24,8 +24,7 @@ async def seal_committed(cipher: Cipher, *, now: datetime) -> int:
     """
     if await AuditEntry.all().order_by("id").select_for_update().first() is None:
         return 0
-    last = await AuditEntry.exclude(seal="").order_by("-id").first()
-    last_id, seal = (last.id, last.seal) if last else (0, "")
+    last_id, seal = await chain_head()
     waiting = AuditEntry.filter(id__gt=last_id).order_by("id").limit(BATCH).select_for_update()
     sealed = 0
     for entry in await waiting:
@@ -36,20 +35,25 @@ async def seal_committed(cipher: Cipher, *, now: datetime) -> int:
     return sealed
 
 
+async def chain_head() -> tuple[int, str]:
+    """Return the id and the seal of the last entry that has one."""
+    last = await AuditEntry.exclude(seal="").order_by("-id").first()
+    return (last.id, last.seal) if last else (0, "")
+
+
 async def verify_chain(cipher: Cipher) -> int | None:
     """Return the id of the first entry whose seal is not what it must be, or None.
 
     Entries at the end that wait for their seal are in order; one that has none before others that
     have is not.
     """
-    last = await AuditEntry.exclude(seal="").order_by("-id").first()
-    last_sealed_id = last.id if last else 0
+    last_sealed_id, _ = await chain_head()
     after_id, seal = 0, ""
     while entries := await _sealed_range(after_id, last_sealed_id):
         for entry in entries:
             seal = seal_of(entry, previous=seal, cipher=cipher)
             if entry.seal != seal:
-                return entry.id
+                return int(entry.id)
         after_id = entries[-1].id
     return None
 

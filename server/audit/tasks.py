@@ -2,7 +2,7 @@
 
 import structlog
 
-from server.audit.sealer import BATCH, seal_committed
+from server.audit.sealer import BATCH, chain_head, seal_committed
 from server.kit.jobs import Job
 from server.kit.outbox import Consumer
 from server.kit.ports import Ports
@@ -23,7 +23,9 @@ async def seal_trail(ports: Ports) -> None:
         if batch < BATCH:
             break
     if sealed:
-        log.info("audit_entries_sealed", entries=sealed)
+        # Kept outside of the database, the seal shows whether the end of the chain was cut off.
+        last_id, seal = await chain_head()
+        log.info("audit_entries_sealed", entries=sealed, last_id=last_id, seal=seal)
 
 
 JOBS = (Job(name="seal_audit_trail", every_s=10, run=seal_trail),)

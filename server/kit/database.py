@@ -1,7 +1,9 @@
 """Opening the database: one configuration for MariaDB, MySQL and the embedded SQLite."""
 
+import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import time
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -10,6 +12,9 @@ from tortoise import Tortoise, connections
 
 from config.settings import Settings
 from models.migrating import CONFIG
+
+# The ORM teaches SQLite dates and instants, but no times of day.
+sqlite3.register_adapter(time, time.isoformat)
 
 LOCK_WAIT_S = 5
 """Longer than any transaction holds a row; after it the work is tried again, then `busy`."""

@@ -1,0 +1,40 @@
+"""撤回转办: a transfer is called back before it was taken over."""
+
+from datetime import datetime
+
+from models.cases import Case, Transfer
+from models.states import TransferState
+from server.cases.errors import NoOpenTransfer
+from server.cases.repository import open_transfer
+from server.delivery.of_case import recall_if_here
+from server.kit.access import Actor
+from server.kit.states import advance
+
+
+async def recall_transfer(case: Case, *, reason: str, actor: Actor, now: datetime) -> Transfer:
+    """Call the open transfer back; a parcel that no courier has yet is cancelled with it."""
+    transfer = await open_transfer(case.id)
+    if transfer is None:
+        raise NoOpenTransfer
+    await _end(transfer, reason=reason, actor=actor, now=now)
+    return transfer
+
+
+async def recall_open_transfer(case: Case, *, reason: str, actor: Actor, now: datetime) -> None:
+    """Call the open transfer back if there is one."""
+    transfer = await open_transfer(case.id)
+    if transfer is not None:
+        await _end(transfer, reason=reason, actor=actor, now=now)
+
+
+async def _end(transfer: Transfer, *, reason: str, actor: Actor, now: datetime) -> None:
+    await advance(
+        transfer,
+        TransferState.RECALLED,
+        actor=actor,
+        now=now,
+        reason=reason,
+        open=None,
+    )
+    if transfer.parcel_id is not None:
+        await recall_if_here(transfer.parcel_id, actor=actor, now=now, reason=reason)

@@ -1,0 +1,46 @@
+"""What cases do by themselves: hear of parcels and addresses, and let silence count as yes."""
+
+from models.cases import Case
+from models.states import CaseState
+from server.cases.accept import accept_case
+from server.cases.follow_parcel import follow_collected, follow_ended
+from server.cases.issue import pack_result
+from server.delivery.events import AddressGiven, ParcelCollected, ParcelEnded
+from server.kit.access import ENGINE
+from server.kit.jobs import Job
+from server.kit.outbox import Consumer
+from server.kit.ports import Ports
+from server.kit.transaction import in_transaction
+
+BATCH = 200
+SILENCE = "行政许可法 第三十二条"
+
+
+async def pack_for_address(event: AddressGiven, ports: Ports) -> None:
+    """An address came in after the result was issued: pack it now."""
+    case = await Case.get_or_none(id=event.aggregate_id)
+    if case is not None:
+        await pack_result(case, actor=ENGINE, now=ports.now())
+
+
+async def accept_the_unanswered(ports: Ports) -> None:
+    """Cases that nobody answered in five working days count as accepted from receipt."""
+    now = ports.now()
+    overdue = Case.filter(state=CaseState.RECEIVED, answer_by__lt=now)
+    for case_id in await overdue.order_by("answer_by").limit(BATCH).values_list("id", flat=True):
+        await in_transaction(lambda case_id=case_id: _deem_accepted(str(case_id), ports))  # type: ignore[misc]
+
+
+async def _deem_accepted(case_id: str, ports: Ports) -> None:
+    now = ports.now()
+    case = await Case.get_or_none(id=case_id, state=CaseState.RECEIVED, answer_by__lt=now)
+    if case is not None:
+        await accept_case(case, actor=ENGINE, now=now, accepted_at=case.received_at, reason=SILENCE)
+
+
+CONSUMERS = (
+    Consumer("cases.follow_collected", ParcelCollected, follow_collected),
+    Consumer("cases.follow_ended", ParcelEnded, follow_ended),
+    Consumer("cases.pack_for_address", AddressGiven, pack_for_address),
+)
+JOBS = (Job(name="accept_the_unanswered", every_s=600, run=accept_the_unanswered),)

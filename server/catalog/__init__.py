@@ -1,0 +1,1 @@
+"""Service points, items, materials and the working calendar."""

@@ -1,0 +1,89 @@
+"""What each process keeps of the catalogue: the calendar and the search index."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from time import monotonic
+
+from models.catalog import CalendarDay, DayKind
+from server.catalog import repository
+from server.catalog.rules import WorkingCalendar, is_yearly_marker
+from server.catalog.search import ItemIndex
+
+CALENDAR_KEPT_S = 60.0
+INDEX_CHECKED_EVERY_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class KnownDays:
+    """The calendar, and what the days that stand in it are called."""
+
+    calendar: WorkingCalendar
+    names: Mapping[date, str]
+
+
+@dataclass(slots=True)
+class _Kept:
+    days: KnownDays | None = None
+    days_until_s: float = 0.0
+    index: ItemIndex | None = None
+    index_version: tuple[int, int] = (0, 0)
+    index_until_s: float = 0.0
+    index_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+class _Process:
+    kept = _Kept()
+
+
+def forget_caches() -> None:
+    """Read everything anew when it is next asked for; for those who changed it here."""
+    _Process.kept = _Kept()
+
+
+async def known_days() -> KnownDays:
+    """Return the calendar as it was at most `CALENDAR_KEPT_S` ago, with names."""
+    kept = _Process.kept
+    if kept.days is None or kept.days_until_s <= monotonic():
+        kept.days = _know(await repository.load_calendar())
+        kept.days_until_s = monotonic() + CALENDAR_KEPT_S
+    return kept.days
+
+
+async def working_calendar() -> WorkingCalendar:
+    """Return the calendar as it was at most `CALENDAR_KEPT_S` ago."""
+    return (await known_days()).calendar
+
+
+def _know(entries: list[CalendarDay]) -> KnownDays:
+    official = [entry.day for entry in entries if not entry.is_provisional]
+    calendar = WorkingCalendar(
+        holidays=[entry.day for entry in entries if entry.kind is DayKind.HOLIDAY],
+        make_up_days=[entry.day for entry in entries if entry.kind is DayKind.WORKING],
+        official_years=[day.year for day in official if is_yearly_marker(day)],
+    )
+    return KnownDays(calendar, {entry.day: entry.name for entry in entries})
+
+
+async def item_index() -> ItemIndex:
+    """Return the index of the items that were in force at most `INDEX_CHECKED_EVERY_S` ago.
+
+    While one request renews it, the others are served from the one before.
+    """
+    kept = _Process.kept
+    if kept.index is not None and (kept.index_until_s > monotonic() or kept.index_lock.locked()):
+        return kept.index
+    async with kept.index_lock:
+        return await _renew_index(kept)
+
+
+async def _renew_index(kept: _Kept) -> ItemIndex:
+    if kept.index is not None and kept.index_until_s > monotonic():
+        return kept.index
+    version = await repository.count_versions()
+    if kept.index is None or kept.index_version != version:
+        kept.index = await asyncio.to_thread(ItemIndex, await repository.load_entries())
+        kept.index_version = version
+    kept.index_until_s = monotonic() + INDEX_CHECKED_EVERY_S
+    return kept.index

@@ -1,0 +1,74 @@
+"""What the catalogue tells everybody: items, materials, points, departments, days."""
+
+from collections.abc import Sequence
+
+from models.catalog import Department, Material, PointLevel, ServiceItem, ServicePoint
+from server.catalog import repository
+from server.catalog.caches import forget_caches, item_index, working_calendar
+from server.catalog.errors import UnknownDepartment, UnknownItem, UnknownPoint
+
+__all__ = [
+    "find_points_for",
+    "forget_caches",
+    "get_department",
+    "get_item",
+    "get_item_version",
+    "get_items",
+    "get_point",
+    "item_index",
+    "materials_of",
+    "working_calendar",
+]
+
+
+async def get_item(item_code: str) -> ServiceItem:
+    """Return the version of an item that is in force; raise `UnknownItem`."""
+    item = await repository.find_item(item_code)
+    if item is None:
+        raise UnknownItem
+    return item
+
+
+async def get_item_version(item_code: str, version: int) -> ServiceItem:
+    """Return one version of an item, in force or not; raise `UnknownItem`."""
+    item = await repository.find_item_version(item_code, version)
+    if item is None:
+        raise UnknownItem
+    return item
+
+
+async def get_items(item_codes: Sequence[str]) -> list[ServiceItem]:
+    """Return the versions in force in the order of the codes; raise `UnknownItem`."""
+    found = await repository.find_items(item_codes)
+    if not found.keys() >= set(item_codes):
+        raise UnknownItem
+    return [found[code] for code in item_codes]
+
+
+async def materials_of(item: ServiceItem) -> list[Material]:
+    """Return what this version of an item asks for, in order."""
+    return await repository.materials_of(item.id)
+
+
+async def get_point(code: str) -> ServicePoint:
+    """Return a service point, open or closed; raise `UnknownPoint`."""
+    point = await repository.find_point(code)
+    if point is None:
+        raise UnknownPoint
+    return point
+
+
+async def find_points_for(item_codes: Sequence[str]) -> list[ServicePoint]:
+    """Return the open points whose level accepts every one of the items; raise `UnknownItem`."""
+    levels = set(PointLevel)
+    for item in await get_items(item_codes):
+        levels &= {PointLevel(level) for level in item.accepted_at_levels}
+    return await repository.open_points(levels)
+
+
+async def get_department(code: str) -> Department:
+    """Return a department; raise `UnknownDepartment`."""
+    department = await repository.find_department(code)
+    if department is None:
+        raise UnknownDepartment
+    return department

@@ -1,0 +1,1 @@
+"""One rating for one case, by the person it was for."""
