@@ -44,3 +44,9 @@ def pytest_addoption(parser):
         default="mariadb",
         help="what the capability tests run on: the real one or the embedded default",
     )
+
+
+@pytest.fixture(scope="session")
+def is_embedded(request):
+    """Whether the capability tests run on the embedded default."""
+    return request.config.getoption("--database") == "sqlite"

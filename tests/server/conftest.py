@@ -37,12 +37,6 @@ SHIPPED = frozenset(
 
 
 @pytest.fixture(scope="session")
-def is_embedded(request):
-    """Whether the capability tests run on the embedded default."""
-    return request.config.getoption("--database") == "sqlite"
-
-
-@pytest.fixture(scope="session")
 def clock():
     """The clock of every engine in the tests; back at Monday morning for each test."""
     return FrozenClock(MONDAY_MORNING)
