@@ -15,6 +15,7 @@ DATA_FOLDER = Path(__file__).parent / "data"
 
 DEMO_SECRET = "demo-only-not-for-production"  # noqa: S105 - refused in production, see below
 DEMO_KEY = b64encode(b"tongban-demo-key").decode()
+DEMO_AES_KEY = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
 
 
 class Settings(BaseSettings):
@@ -45,8 +46,8 @@ class Settings(BaseSettings):
     wechat_api_base: str = "https://api.weixin.qq.com"
     wechat_appid: str = "wx00000000demo0000"
     wechat_secret: SecretStr = SecretStr(DEMO_SECRET)
-    wechat_push_token: SecretStr = SecretStr("demotoken")
-    wechat_push_aes_key: SecretStr = SecretStr("abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG")
+    wechat_push_token: SecretStr = SecretStr(DEMO_SECRET)
+    wechat_push_aes_key: SecretStr = SecretStr(DEMO_AES_KEY)
     wechat_templates: dict[str, str] = {}
     """Notice kind to subscribe-message template id; a kind without one is not sent."""
 
@@ -79,11 +80,15 @@ class Settings(BaseSettings):
             "DIGEST_KEY": [self.digest_key.get_secret_value()],
             "PICKUP_KEY": [self.pickup_key.get_secret_value()],
             "WECHAT_SECRET": [self.wechat_secret.get_secret_value()],
+            "WECHAT_PUSH_TOKEN": [self.wechat_push_token.get_secret_value()],
+            "WECHAT_PUSH_AES_KEY": [self.wechat_push_aes_key.get_secret_value()],
             "EMS_AUTHORIZATION": [self.ems_authorization.get_secret_value()],
             "EMS_SIGN_KEY": [self.ems_sign_key.get_secret_value()],
         }
         shown = sorted(
-            name for name, values in secrets.items() if {DEMO_KEY, DEMO_SECRET} & set(values)
+            name
+            for name, values in secrets.items()
+            if {DEMO_KEY, DEMO_SECRET, DEMO_AES_KEY} & set(values)
         )
         if self.check_in_at_any_time:
             raise ValueError("CHECK_IN_AT_ANY_TIME is for demonstrations only")

@@ -78,12 +78,11 @@ class DigestField(fields.CharField[str]):
         super().__init__(**kwargs)
 
 
-class TimeOfDayField(fields.CharField[str]):
+class TimeOfDayField(fields.Field[time]):
     """A time of day in the halls, kept as `09:00`: SQLite has no type for it."""
 
-    def __init__(self, **kwargs: Any) -> None:
-        kwargs.setdefault("max_length", 5)
-        super().__init__(**kwargs)
+    field_type = time
+    SQL_TYPE = "CHAR(5)"
 
     def to_db_value(self, value: Any, instance: type[Model] | Model) -> str:
         """Write hours and minutes."""

@@ -2,57 +2,74 @@
 
 import argparse
 import asyncio
-import signal
 import sys
 from collections.abc import Callable, Sequence
 
+from pydantic import ValidationError
+from pymysql.err import MySQLError
 from sanic import Sanic
+from tortoise.exceptions import DBConnectionError
 
 from config.logging import configure_logging
 from config.settings import Settings
-from server.bootstrap import Engine, create_api, open_engine
+from server import commands
+from server.bootstrap import Engine, create_api
+from server.kit.database import DatabaseUnfit
 from server.kit.migration import apply_migrations
-from server.seeding import seed
 from server.worker import run_worker
 
 Command = Callable[[argparse.Namespace, Settings], int]
+UNUSABLE = 2
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     chosen = _parser().parse_args(arguments)
-    settings = Settings()
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        return _refuse_settings(error)
     configure_logging(settings.log_level)
     command: Command = chosen.command
-    return command(chosen, settings)
+    try:
+        return command(chosen, settings)
+    except DatabaseUnfit as error:
+        print(error, file=sys.stderr)
+    except (DBConnectionError, MySQLError):
+        print("the database does not answer at DATABASE_URL", file=sys.stderr)
+    return UNUSABLE
+
+
+def _refuse_settings(error: ValidationError) -> int:
+    for one in error.errors(include_input=False, include_url=False):
+        name = "_".join(str(part) for part in one["loc"]).upper()
+        print(f"setting {name}: {one['msg']}".replace("setting : ", ""), file=sys.stderr)
+    return UNUSABLE
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m server", description=__doc__)
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    _add_serving(commands)
-    _add_keeping(commands)
-    return parser
+    known = parser.add_subparsers(required=True, metavar="COMMAND")
 
+    def add(name: str, run: Command, *, tells: str) -> argparse.ArgumentParser:
+        command = known.add_parser(name, help=tells, description=tells)
+        command.set_defaults(command=run)
+        return command
 
-def _add_serving(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    api = commands.add_parser("api", help="serve the HTTP API in this one process")
+    api = add("api", _api, tells="serve the HTTP API in this one process")
     api.add_argument("--port", type=int, help="where to listen (default: PORT)")
-    api.add_argument(
-        "--with-worker", action="store_true", help="run the worker in the same process (embedded)"
-    )
-    api.set_defaults(command=_api)
-    worker = commands.add_parser("worker", help="run the outbox relay and the schedules")
-    worker.set_defaults(command=_worker)
-
-
-def _add_keeping(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    migrate = commands.add_parser("migrate", help="bring the tables to the newest version")
-    migrate.set_defaults(command=_migrate)
-    seeding = commands.add_parser("seed", help="load the shipped catalogue (and demo accounts)")
-    seeding.set_defaults(command=_seed)
-    check = commands.add_parser("check", help="check settings, database and Redis, then exit")
-    check.set_defaults(command=_check)
+    api.add_argument("--with-worker", action="store_true", help="run the worker in it (embedded)")
+    add("worker", _worker, tells="run the outbox relay and the schedules")
+    add("migrate", _migrate, tells="bring the tables to the newest version")
+    add("seed", _seed, tells="load the shipped catalogue, and demo accounts outside production")
+    add("check", _check, tells="check settings, database, Redis and the audit trail, then exit")
+    queues = add("rebuild-queues", _rebuild, tells="make the queues in Redis equal the database")
+    queues.add_argument("--check", action="store_true", help="only print the difference")
+    outbox = add("outbox", _outbox, tells="list news that no longer goes out by itself")
+    outbox.add_argument("--unblock", action="store_true", help="let all of it be tried again")
+    totp = add("totp", _totp, tells="print the present one-time code of a demo login")
+    totp.add_argument("login")
+    return parser
 
 
 def _api(chosen: argparse.Namespace, settings: Settings) -> int:
@@ -86,15 +103,7 @@ def _attach_worker(app: Sanic, engine: Engine) -> None:  # type: ignore[type-arg
 
 
 def _worker(_: argparse.Namespace, settings: Settings) -> int:
-    async def work() -> None:
-        stop = asyncio.Event()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(number, stop.set)
-        async with open_engine(settings) as engine:
-            await run_worker(engine, stop=stop)
-
-    asyncio.run(work())
-    return 0
+    return asyncio.run(commands.work(settings))
 
 
 def _migrate(_: argparse.Namespace, settings: Settings) -> int:
@@ -103,23 +112,23 @@ def _migrate(_: argparse.Namespace, settings: Settings) -> int:
 
 
 def _seed(_: argparse.Namespace, settings: Settings) -> int:
-    async def fill() -> None:
-        async with open_engine(settings) as engine:
-            await seed(engine.ports, tell=print)
-
-    asyncio.run(fill())
-    return 0
+    return asyncio.run(commands.fill(settings))
 
 
 def _check(_: argparse.Namespace, settings: Settings) -> int:
-    async def look() -> dict[str, bool]:
-        async with open_engine(settings) as engine:
-            return await engine.probe()
+    return asyncio.run(commands.check(settings))
 
-    parts = asyncio.run(look())
-    for part, fine in parts.items():
-        print(f"{part}: {'ok' if fine else 'does not answer'}")
-    return 0 if all(parts.values()) else 1
+
+def _rebuild(chosen: argparse.Namespace, settings: Settings) -> int:
+    return asyncio.run(commands.rebuild_queues(settings, check_only=chosen.check))
+
+
+def _outbox(chosen: argparse.Namespace, settings: Settings) -> int:
+    return asyncio.run(commands.outbox(settings, unblock_all=chosen.unblock))
+
+
+def _totp(chosen: argparse.Namespace, settings: Settings) -> int:
+    return commands.show_totp(settings, chosen.login)
 
 
 if __name__ == "__main__":

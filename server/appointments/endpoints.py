@@ -4,7 +4,7 @@ from typing import Any
 
 from models.appointments import Appointment
 from models.states import AppointmentState
-from server.appointments import endpoints_desk
+from server.appointments import endpoints_admin, endpoints_desk
 from server.appointments.access import access_own_appointment, access_own_hold
 from server.appointments.booking import Booker, book, book_held, cancel, reschedule
 from server.appointments.errors import (
@@ -20,6 +20,7 @@ from server.appointments.errors import (
     TooManyAppointments,
 )
 from server.appointments.holds import hold_place, release_hold
+from server.appointments.repository import page_of_person
 from server.appointments.schemas import (
     ANY_POINT,
     AppointmentDetailOut,
@@ -45,7 +46,7 @@ from server.kit.states import moves_of
 
 public = Surface("/public", tag="times")
 citizen = Surface("/citizen", tag="appointments")
-SURFACES = (public, citizen, *endpoints_desk.SURFACES)
+SURFACES = (public, citizen, *endpoints_desk.SURFACES, *endpoints_admin.SURFACES)
 
 _UNKNOWN = (UnknownItem, UnknownPoint, NotAcceptedHere)
 _NO_ROOM = (NotBookable, SlotFull)
@@ -109,15 +110,9 @@ async def create(call: Call[BookingIn, None]) -> AppointmentOut:
 @citizen.get("/appointments", allows=CITIZENS, refuses=(RealNameRequired,))
 async def list_own(call: Call[None, PageQuery]) -> Page[AppointmentOut]:
     """List one's appointments, the newest first."""
-    own = Appointment.filter(person_id=call.person_id)
-    if call.query.cursor is not None:
-        own = own.filter(id__lt=call.query.cursor)
-    rows = await own.order_by("-id").limit(call.query.limit + 1)
-    shown = rows[: call.query.limit]
-    return Page[AppointmentOut](
-        items=[AppointmentOut.of(row) for row in shown],
-        next_cursor=shown[-1].id if len(rows) > len(shown) else None,
-    )
+    query = call.query
+    rows, cursor = await page_of_person(call.person_id, after=query.cursor, limit=query.limit)
+    return Page[AppointmentOut](items=[AppointmentOut.of(row) for row in rows], next_cursor=cursor)
 
 
 @citizen.get("/appointments/<appointment_id>", allows=CITIZENS, refuses=(NotFound,))

@@ -1,6 +1,7 @@
 """Appointments as the staff of a point use them."""
 
 from models.appointments import Appointment
+from models.states import AppointmentState
 from server.appointments.access import access_point_appointment
 from server.appointments.desk import book_for_visitor, confirm, decline, record_no_show
 from server.appointments.errors import (
@@ -12,6 +13,7 @@ from server.appointments.errors import (
     TooEarly,
     TooManyAppointments,
 )
+from server.appointments.repository import page_of_span
 from server.appointments.schemas import (
     DayQuery,
     DeclinedOut,
@@ -39,20 +41,12 @@ _MOVES = (NotFound, WrongState, ChangedMeanwhile)
 @desk.get("/appointments", allows=POINT_STAFF, refuses=(NotFound,))
 async def list_day(call: Call[None, DayQuery]) -> Page[DeskAppointmentOut]:
     """List the appointments of a day at one's own point, in the order they were made."""
-    first_at, until = day_span(call.query.on)
-    chosen = Appointment.filter(
-        point_code=call.point_code, starts_at__gte=first_at, starts_at__lt=until
+    query = call.query
+    states = (query.status,) if query.status else tuple(AppointmentState)
+    rows, cursor = await page_of_span(
+        call.point_code, day_span(query.on), states, after=query.cursor, limit=query.limit
     )
-    if call.query.status is not None:
-        chosen = chosen.filter(state=call.query.status)
-    if call.query.cursor is not None:
-        chosen = chosen.filter(id__gt=call.query.cursor)
-    rows = await chosen.order_by("id").limit(call.query.limit + 1)
-    shown = rows[: call.query.limit]
-    return Page[DeskAppointmentOut](
-        items=[await _show(row) for row in shown],
-        next_cursor=shown[-1].id if len(rows) > len(shown) else None,
-    )
+    return Page[DeskAppointmentOut](items=[await _show(row) for row in rows], next_cursor=cursor)
 
 
 @desk.post(

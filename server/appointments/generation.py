@@ -2,13 +2,18 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
+from functools import partial
 
+from tortoise.exceptions import IntegrityError
+
+from config.settings import Settings
 from models.appointments import Slot, SlotTemplate
 from models.catalog import ServicePoint, WindowKind
 from server.appointments.hours import default_templates, plan_day
 from server.appointments.visits import day_span, quantum_of
 from server.catalog.rules import local_day
 from server.catalog.service import get_point, working_calendar
+from server.kit.errors import ChangedMeanwhile
 from server.kit.ports import Ports
 from server.kit.transaction import in_transaction
 
@@ -33,14 +38,41 @@ async def seed_templates(points: Iterable[ServicePoint], accept_windows: Mapping
     return len(templates)
 
 
+async def templates_of(point_code: str) -> list[SlotTemplate]:
+    """Return the opening hours of a point through the week."""
+    return await SlotTemplate.filter(point_code=point_code).order_by("weekday", "opens_at")
+
+
+async def replace_templates(
+    point_code: str, templates: Iterable[SlotTemplate], *, now: datetime, settings: Settings
+) -> None:
+    """Let these be all the opening hours of a point, for the days on sale too.
+
+    Raises `ChangedMeanwhile` if somebody else sets them at the same time.
+    """
+    try:
+        await SlotTemplate.filter(point_code=point_code).delete()
+        await SlotTemplate.bulk_create(templates)
+    except IntegrityError as error:
+        raise ChangedMeanwhile from error
+    await regenerate(point_code, last_day_on_sale(now, settings), now=now, settings=settings)
+
+
+def last_day_on_sale(now: datetime, settings: Settings) -> date:
+    """Return the last day that can be booked."""
+    return local_day(now) + timedelta(days=settings.slot_days_ahead)
+
+
 async def generate_slots(ports: Ports, until: date) -> None:
     """Make the slots of every point with templates from now to the end of `until`.
 
     A slot that is there gets the capacity of the templates in force, 0 where they no longer have
     it; what is taken of it stays. One transaction a point, so it may stop and be run again.
     """
+    now, settings = ports.now(), ports.settings
     for point_code in sorted(await _point_codes()):
-        await in_transaction(lambda code=point_code: _generate(code, ports, until))  # type: ignore[misc]
+        work = partial(regenerate, point_code, until, now=now, settings=settings)
+        await in_transaction(work)
 
 
 async def _point_codes() -> set[str]:
@@ -48,9 +80,9 @@ async def _point_codes() -> set[str]:
     return {row["point_code"] for row in rows}
 
 
-async def _generate(point_code: str, ports: Ports, until: date) -> None:
-    now = ports.now()
-    planned = await _plan(point_code, now, until, quantum_of(ports.settings))
+async def regenerate(point_code: str, until: date, *, now: datetime, settings: Settings) -> None:
+    """Do the same for one point inside the caller's transaction."""
+    planned = await _plan(point_code, now, until, quantum_of(settings))
     existing = await Slot.filter(
         point_code=point_code, starts_at__gte=now, starts_at__lt=day_span(until)[1]
     )
@@ -62,7 +94,7 @@ async def _plan(point_code: str, now: datetime, until: date, quantum: timedelta)
     if not (await get_point(point_code)).is_open:
         return {}
     calendar = await working_calendar()
-    templates = await SlotTemplate.filter(point_code=point_code)
+    templates = await templates_of(point_code)
     planned: Planned = {}
     today = local_day(now)
     for ahead in range((until - today).days + 1):

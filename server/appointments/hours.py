@@ -1,7 +1,7 @@
 """Opening hours as templates, and the slots that a day has by them: pure."""
 
 from collections.abc import Iterable
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from models.appointments import SlotTemplate
 from models.catalog import PointLevel, WindowKind
@@ -80,6 +80,10 @@ def plan_day(
 
 
 def _starts(template: SlotTemplate, day: date, quantum: timedelta) -> list[datetime]:
-    opens = datetime.combine(day, template.opens_at, tzinfo=SHANGHAI)
-    closes = datetime.combine(day, template.closes_at, tzinfo=SHANGHAI)
-    return [opens + number * quantum for number in range((closes - opens) // quantum)]
+    opens = _instant(day, template.opens_at)
+    length = _instant(day, template.closes_at) - opens
+    return [opens + number * quantum for number in range(length // quantum)]
+
+
+def _instant(day: date, hour: time) -> datetime:
+    return datetime.combine(day, hour, tzinfo=SHANGHAI).astimezone(UTC)

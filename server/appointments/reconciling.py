@@ -9,6 +9,7 @@ import structlog
 from config.settings import Settings
 from models.appointments import Appointment, Hold, Slot
 from models.bookkeeping import Transition
+from models.catalog import WindowKind
 from server.appointments.repository import count_occupied
 from server.appointments.rules import GIVEN_BACK
 from server.appointments.visits import quantum_of
@@ -101,14 +102,19 @@ async def _moves_of(aggregate: str, ids: Iterable[str]) -> list[Transition]:
 
 async def _suspects(now: datetime, quantum: timedelta) -> list[int]:
     occupied = await count_occupied(now - LONGEST_VISIT, quantum)
-    rows = await Slot.filter(starts_at__gte=now).values_list(
+    rows = await Slot.filter(starts_at__gte=now, taken__gt=0).values_list(
         "id", "point_code", "kind", "starts_at", "taken"
     )
-    return [
-        slot_id
-        for slot_id, point_code, kind, starts_at, taken in rows
-        if occupied[(point_code, kind, starts_at)] != taken
-    ]
+    counted = {(*key,): (slot_id, taken) for slot_id, *key, taken in rows}
+    differing = [slot_id for key, (slot_id, taken) in counted.items() if occupied[key] != taken]
+    uncounted = [key for key in occupied if key not in counted and key[2] >= now]
+    return sorted([*differing, *[slot_id for key in uncounted for slot_id in await _ids_of(key)]])
+
+
+async def _ids_of(key: tuple[str, WindowKind, datetime]) -> list[int]:
+    point_code, kind, starts_at = key
+    rows = await Slot.filter(point_code=point_code, kind=kind, starts_at=starts_at)
+    return [slot.id for slot in rows]
 
 
 async def _is_wrong(slot_id: int, settings: Settings) -> bool:

@@ -221,3 +221,37 @@ async def count_occupied(
         for point_code, kind, starts_at, quanta in rows
         for number in range(quanta)
     )
+
+
+Part = tuple[list[Appointment], str | None]
+"""Some rows of a list and the cursor of what follows, if anything does."""
+
+
+async def page_of_person(person_id: str, *, after: str | None, limit: int) -> Part:
+    """Return a person's appointments, the newest first."""
+    rows = Appointment.filter(person_id=person_id)
+    if after is not None:
+        rows = rows.filter(id__lt=after)
+    return _part(await rows.order_by("-id").limit(limit + 1), limit)
+
+
+async def page_of_span(
+    point_code: str,
+    span: tuple[datetime, datetime],
+    states: Collection[AppointmentState],
+    *,
+    after: str | None,
+    limit: int,
+) -> Part:
+    """Return the appointments of these states at a point that begin within the span, by id."""
+    rows = Appointment.filter(
+        point_code=point_code, starts_at__gte=span[0], starts_at__lt=span[1], state__in=states
+    )
+    if after is not None:
+        rows = rows.filter(id__gt=after)
+    return _part(await rows.order_by("id").limit(limit + 1), limit)
+
+
+def _part(rows: list[Appointment], limit: int) -> Part:
+    shown = rows[:limit]
+    return shown, shown[-1].id if len(rows) > limit else None

@@ -1,19 +1,24 @@
 """What comes in and goes out about booking."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 from typing import Annotated, Self
 
 from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints, model_validator
 
-from models.appointments import Appointment, Hold
+from models.appointments import Appointment, Hold, SlotTemplate
+from models.catalog import WindowKind
 from models.people import Person
 from models.states import AppointmentState
+from server.appointments.hours import capacity_of
 from server.appointments.rules import Start
 from server.kit.http.schemas import Code, Incoming, Line, Outgoing, PageQuery, Prose
 from server.kit.masking import mask_name, mask_phone
 
 LONGEST_RANGE = timedelta(days=14)
 MOST_ITEMS = 5
+MOST_TEMPLATES = 60
+MOST_WINDOWS = 200
 ANY_POINT = "any"
 
 FIRST_YEAR, LAST_YEAR = 2000, 2100
@@ -32,7 +37,13 @@ def _distinct(codes: list[str]) -> list[str]:
     return codes
 
 
-Instant = Annotated[AwareDatetime, AfterValidator(_in_our_time)]
+def _in_utc(moment: datetime) -> datetime:
+    return moment.astimezone(UTC)
+
+
+Instant = Annotated[AwareDatetime, AfterValidator(_in_our_time), AfterValidator(_in_utc)]
+"""In UTC whatever offset it came with: the database compares what it is given as it is."""
+
 Day = Annotated[date, AfterValidator(_in_our_time)]
 ItemCodes = Annotated[
     list[Code], Field(min_length=1, max_length=MOST_ITEMS), AfterValidator(_distinct)
@@ -41,7 +52,79 @@ CommaCodes = Annotated[
     str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,32}(,[A-Za-z0-9_-]{1,32}){0,4}$")
 ]
 Phone = Annotated[str, StringConstraints(pattern=r"^1[0-9]{10}$")]
+TimeOfDay = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 IdNumber = Annotated[str, StringConstraints(pattern=r"^[0-9]{17}[0-9Xx]$")]
+
+
+class HoursIn(Incoming):
+    """Hours of one kind of window on one weekday (0 = Monday), `09:00` to `12:00` in Fuzhou."""
+
+    kind: WindowKind
+    weekday: Annotated[int, Field(ge=0, le=6)]
+    opens_at: TimeOfDay
+    closes_at: TimeOfDay
+    windows: Annotated[int, Field(ge=1, le=MOST_WINDOWS)]
+    walk_in_reserve: Annotated[int, Field(ge=0, le=MOST_WINDOWS)] = 0
+
+    def for_point(self, point_code: str) -> SlotTemplate:
+        """Return the template, not yet written."""
+        return SlotTemplate(
+            point_code=point_code,
+            kind=self.kind,
+            weekday=self.weekday,
+            opens_at=time.fromisoformat(self.opens_at),
+            closes_at=time.fromisoformat(self.closes_at),
+            windows=self.windows,
+            walk_in_reserve=self.walk_in_reserve,
+        )
+
+
+class TemplatesIn(Incoming):
+    """All the opening hours of a point; spans of one kind on one day do not overlap."""
+
+    items: Annotated[list[HoursIn], Field(max_length=MOST_TEMPLATES)]
+
+    @model_validator(mode="after")
+    def _are_apart(self) -> Self:
+        spans = sorted((one.kind, one.weekday, one.opens_at, one.closes_at) for one in self.items)
+        if any(opens_at >= closes_at for _, _, opens_at, closes_at in spans):
+            raise ValueError("closes before it opens")
+        for (*day, _, closes_at), (*next_day, opens_at, _) in pairwise(spans):
+            if day == next_day and opens_at < closes_at:
+                raise ValueError("hours overlap")
+        return self
+
+
+class HoursOut(Outgoing):
+    """Hours of one kind of window on one weekday, and how many visits may run side by side."""
+
+    kind: WindowKind
+    weekday: int
+    opens_at: str
+    closes_at: str
+    windows: int
+    walk_in_reserve: int
+    capacity: int
+
+    @classmethod
+    def of(cls, row: SlotTemplate) -> Self:
+        """Show a template."""
+        return cls(
+            kind=row.kind,
+            weekday=row.weekday,
+            opens_at=f"{row.opens_at:%H:%M}",
+            closes_at=f"{row.closes_at:%H:%M}",
+            windows=row.windows,
+            walk_in_reserve=row.walk_in_reserve,
+            capacity=capacity_of(row),
+        )
+
+
+class TemplatesOut(Outgoing):
+    """The opening hours of a point."""
+
+    point_code: str
+    items: list[HoursOut]
 
 
 class TimesQuery(Incoming):

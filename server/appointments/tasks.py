@@ -1,14 +1,13 @@
 """What happens to visits by the clock."""
 
 from collections.abc import Awaitable, Callable, Iterable
-from datetime import timedelta
 
 import structlog
 
 from models.appointments import Appointment, Hold
 from models.states import AppointmentState, HoldState
 from server.appointments.desk import confirm
-from server.appointments.generation import generate_slots
+from server.appointments.generation import generate_slots, last_day_on_sale
 from server.appointments.holds import expire_hold
 from server.appointments.reconciling import find_differences
 from server.appointments.service import get_appointment, mark_no_show
@@ -30,8 +29,7 @@ log = structlog.get_logger(__name__)
 
 async def make_slots(ports: Ports) -> None:
     """Keep the days ahead on sale."""
-    today = local_day(ports.now())
-    await generate_slots(ports, today + timedelta(days=ports.settings.slot_days_ahead))
+    await generate_slots(ports, last_day_on_sale(ports.now(), ports.settings))
 
 
 async def expire_holds(ports: Ports) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from config.settings import Settings
 from models.appointments import Appointment
@@ -27,6 +27,9 @@ BOOKED_KIND = WindowKind.ACCEPT
 
 MOST_CANDIDATES = 3
 MOST_ALTERNATIVES = 3
+
+FIRST_STEP = timedelta(minutes=30)
+"""How far is searched for the earliest time at first; each next step is twice as long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +84,8 @@ def quantum_of(settings: Settings) -> timedelta:
 
 
 def day_span(day: date, days: int = 1) -> tuple[datetime, datetime]:
-    """Return when so many days begin and end in Fuzhou."""
-    first_at = datetime.combine(day, time(), tzinfo=SHANGHAI)
+    """Return when so many days begin and end in Fuzhou, in UTC."""
+    first_at = datetime.combine(day, time(), tzinfo=SHANGHAI).astimezone(UTC)
     return first_at, first_at + timedelta(days=days)
 
 
@@ -199,9 +202,12 @@ def _spans(
 ) -> list[tuple[datetime, datetime]]:
     if starts_at is not None:
         return [(starts_at, starts_at + length)]
-    today = local_day(now)
-    days = range(settings.slot_days_ahead + 1)
-    return [day_span(today + timedelta(days=ahead)) for ahead in days]
+    end = day_span(local_day(now), settings.slot_days_ahead + 1)[1]
+    spans, first_at, step = [], now, FIRST_STEP
+    while first_at < end:
+        spans.append((first_at, first_at + step + length))
+        first_at, step = first_at + step, step * 2
+    return spans
 
 
 def _best(found: list[tuple[Start, str]], quanta: int) -> list[Candidate]:

@@ -19,11 +19,9 @@ async def seal_committed(cipher: Cipher, *, now: datetime) -> int:
     """Seal the next entries in order of their ids and return how many; inside a transaction.
 
     Stops before a gap in the numbers until what follows it is old enough: whoever drew the missing
-    number may not have committed yet. The locking reads wait for entries that are written but not
-    committed; locking the first entry lets one sealer in at a time.
+    number may not have committed yet. The locking read waits for entries that are written but not
+    committed. Of several sealers each computes the same seals, and one of them writes each.
     """
-    if await AuditEntry.all().order_by("id").select_for_update().first() is None:
-        return 0
     last_id, seal = await chain_head()
     waiting = AuditEntry.filter(id__gt=last_id).order_by("id").limit(BATCH).select_for_update()
     sealed = 0

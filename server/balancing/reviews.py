@@ -5,7 +5,7 @@ is refused, so that work which was given on cannot be finished twice.
 """
 
 import random
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -18,6 +18,7 @@ from server.balancing import hints, repository
 from server.balancing.errors import LeaseLost, NobodyReviews
 from server.balancing.events import ReviewTaskMoved
 from server.balancing.rules import ReviewBacklog, choose_point
+from server.catalog.errors import UnknownItem
 from server.catalog.service import find_points_for
 from server.kit.access import ENGINE, Actor
 from server.kit.errors import ChangedMeanwhile, WrongState
@@ -205,20 +206,30 @@ async def _first_here(point_code: str, redis: Redis) -> ReviewTask | None:
 
 async def _first_elsewhere(point_code: str) -> ReviewTask | None:
     minutes = await repository.queued_minutes()
-    most_loaded = sorted(minutes, key=lambda code: (-minutes[code], code))
+    others = minutes.keys() - {point_code}
+    most_loaded = sorted(others, key=lambda code: (-minutes[code], code))
     for code in most_loaded[:ROBBED]:
         there = repository.queued().filter(point_code=code)
-        for waiting in await there.limit(hints.LOOKED_AT):
-            if not await _can_review(point_code, waiting.item_code):
-                continue
+        for waiting in await _reviewable(point_code, await there.limit(hints.LOOKED_AT)):
             task = await repository.lock_first(there.filter(id=waiting.id))
             if task is not None:
                 return task
     return None
 
 
+async def _reviewable(point_code: str, tasks: Sequence[ReviewTask]) -> list[ReviewTask]:
+    codes = {task.item_code for task in tasks}
+    reviewable = {code for code in codes if await _can_review(point_code, code)}
+    return [task for task in tasks if task.item_code in reviewable]
+
+
 async def _can_review(point_code: str, item_code: str) -> bool:
-    return any(point.code == point_code for point in await find_points_for([item_code]))
+    try:
+        capable = await find_points_for([item_code])
+    except UnknownItem:
+        # Withdrawn meanwhile: whoever has it queued finishes it.
+        return False
+    return any(point.code == point_code for point in capable)
 
 
 async def _claimed(pre_review_id: str, *, fence: int, reviewer: Actor) -> ReviewTask:

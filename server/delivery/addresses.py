@@ -23,8 +23,9 @@ async def give_address(
     A result that is packed for another address is recalled and packed again for this one. Raises
     `AlreadyCollected`.
     """
-    await _redirect(case_id, receiver, actor=actor, now=now)
+    # First, since it locks: of two changes at once, the later one finds the earlier one's parcel.
     address = await _keep(case_id, person_id, receiver, now)
+    await _redirect(case_id, receiver, actor=actor, now=now)
     await emit(AddressGiven(aggregate_id=case_id, person_id=person_id), now=now)
     return address
 

@@ -6,6 +6,8 @@ import segno
 
 from models.delivery import CourierOrder, Parcel, ParcelPurpose
 from server.audit.service import record
+from server.catalog.errors import UnknownDepartment
+from server.catalog.service import get_department
 from server.delivery.access import access_desk_order, access_desk_parcel
 from server.delivery.codes import FreshCode, reissue_code, unlock_code
 from server.delivery.errors import (
@@ -41,9 +43,11 @@ SURFACES = (desk,)
 _MOVED = (NotFound, WrongState, ChangedMeanwhile)
 
 
-@desk.post("/parcels", allows=POINT_STAFF, refuses=(NotFound,), status=201)
+@desk.post("/parcels", allows=POINT_STAFF, refuses=(NotFound, UnknownDepartment), status=201)
 async def pack(call: Call[PackIn, None]) -> ParcelOut:
     """Pack originals that are sent out to be checked; a case packs its own result."""
+    if call.body.department_code is not None:
+        await get_department(call.body.department_code)
     parcel = await pack_parcel(
         purpose=ParcelPurpose.ORIGINAL_CHECK,
         point_code=call.point_code,

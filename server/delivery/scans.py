@@ -6,6 +6,7 @@ count against the parcel's code. What a device sends again is answered as the fi
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -211,7 +212,6 @@ async def _lock_guard(scan: _Scan) -> DigitGuard:
     """Return the courier's tries, locked, so that many at once count as many."""
     courier_id = scan.courier.id
     if not await DigitGuard.exists(courier_id=courier_id):
-        await DigitGuard.bulk_create(
-            [DigitGuard(courier_id=courier_id, tried_at=scan.now)], ignore_conflicts=True
-        )
+        with suppress(IntegrityError):
+            await DigitGuard.create(courier_id=courier_id, tried_at=scan.now)
     return await DigitGuard.filter(courier_id=courier_id).select_for_update().get()

@@ -8,7 +8,6 @@ from pydantic import AwareDatetime, Field, StringConstraints
 from integrations.contracts.carrier import Party
 from models.delivery import (
     CourierOrder,
-    DeliveryAddress,
     OrderState,
     Parcel,
     ParcelPurpose,
@@ -17,7 +16,7 @@ from models.delivery import (
 from models.states import ParcelState, RoundState
 from server.delivery.rules import AT_THE_POINT, ScanOutcome
 from server.kit.http.schemas import PRINTABLE, Code, Incoming, LongLine, Outgoing, PageQuery
-from server.kit.masking import mask_address, mask_name, mask_phone
+from server.kit.masking import mask_name, mask_phone
 
 MOST_SCANS = 100
 
@@ -26,6 +25,7 @@ Mobile = Annotated[str, StringConstraints(pattern=r"^1[3-9][0-9]{9}$")]
 Region = Annotated[str, StringConstraints(min_length=2, max_length=32, pattern=PRINTABLE)]
 Street = Annotated[str, StringConstraints(min_length=4, max_length=120, pattern=PRINTABLE)]
 Contents = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=PRINTABLE)]
+DepartmentCode = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,16}$")]
 SealNo = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,32}$")]
 ScanId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 Spoken = Annotated[str, StringConstraints(pattern=r"^[0-9]{6}$")]
@@ -47,31 +47,12 @@ class AddressIn(Incoming):
         return Party(**self.model_dump())
 
 
-class AddressOut(Outgoing):
-    """An address as it is shown: nothing that leads to the door."""
-
-    name: str
-    phone: str
-    region: str
-    address: str
-
-    @classmethod
-    def of(cls, address: DeliveryAddress) -> "AddressOut":
-        """Mask a given address."""
-        return cls(
-            name=mask_name(address.name),
-            phone=mask_phone(address.phone),
-            region=f"{address.province}{address.city}{address.county}",
-            address=mask_address(address.address),
-        )
-
-
 class PackIn(Incoming):
     """Originals that go out to be checked; what a case results in is packed by its case."""
 
     contents: Contents
     receiver: AddressIn
-    department_code: Code | None = None
+    department_code: DepartmentCode | None = None
 
 
 class RepackIn(Incoming):

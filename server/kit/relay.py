@@ -2,14 +2,16 @@
 
 import asyncio
 import random
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import structlog
 from tortoise import connections
+from tortoise.expressions import F
 
 from integrations.contracts.errors import VendorError
 from models.bookkeeping import OutboxRow
-from server.kit.outbox import Consumer, Event, consumer_of
+from server.kit.outbox import Consumer, consumer_of
 from server.kit.ports import Ports
 from server.kit.transaction import in_transaction
 
@@ -44,7 +46,11 @@ class Relay:
     async def run_once(self) -> int:
         """Hand over one batch and return how many rows it held."""
         rows = await in_transaction(self._claim)
-        await asyncio.gather(*(self._hand_over(row) for row in rows))
+        ended = await asyncio.gather(
+            *(self._hand_over(row) for row in rows), return_exceptions=True
+        )
+        for failure in filter(None, ended):
+            raise failure
         return len(rows)
 
     async def _claim(self) -> list[OutboxRow]:
@@ -52,26 +58,24 @@ class Relay:
         ids = await _due_ids(now)
         if not ids:
             return []
-        rows = await OutboxRow.filter(id__in=ids).order_by("id")
-        for row in rows:
-            row.attempts += 1
+        # Counted before the try, so that news which kills its worker is blocked in the end.
         await OutboxRow.filter(id__in=ids).update(
-            claimed_by=self._worker_id, claimed_until=now + LEASE
+            claimed_by=self._worker_id, claimed_until=now + LEASE, attempts=F("attempts") + 1
         )
-        return rows
+        return await OutboxRow.filter(id__in=ids).order_by("id")
 
     async def _hand_over(self, row: OutboxRow) -> None:
         consumer = consumer_of(row.topic, row.consumer)
         if consumer is None:
             await self._block(row, "no such consumer")
             return
-        event = consumer.event_type.model_validate(row.payload)
         try:
-            await self._deliver(consumer, event, row)
+            await self._deliver(consumer, row)
         except Exception as error:  # noqa: BLE001 - whatever a consumer raises, its row waits for another try
             await self._postpone(row, error)
 
-    async def _deliver(self, consumer: Consumer, event: Event, row: OutboxRow) -> None:
+    async def _deliver(self, consumer: Consumer, row: OutboxRow) -> None:
+        event = consumer.event_type.model_validate(row.payload)
         if consumer.is_remote:
             await consumer.handle(event, self._ports)
             await in_transaction(lambda: self._mark_done(row))
@@ -85,7 +89,7 @@ class Relay:
 
     async def _mark_done(self, row: OutboxRow) -> bool:
         mine = OutboxRow.filter(id=row.id, claimed_by=self._worker_id, done_at=None)
-        return await mine.update(done_at=self._ports.now(), attempts=row.attempts) == 1
+        return await mine.update(done_at=self._ports.now()) == 1
 
     async def _postpone(self, row: OutboxRow, error: Exception) -> None:
         reason = describe(error)
@@ -104,7 +108,7 @@ class Relay:
     async def _release(self, row: OutboxRow, reason: str, **columns: datetime) -> None:
         async def write() -> None:
             await OutboxRow.filter(id=row.id, claimed_by=self._worker_id, done_at=None).update(
-                claimed_until=None, attempts=row.attempts, last_error=reason, **columns
+                claimed_until=None, last_error=reason, **columns
             )
 
         await in_transaction(write)
@@ -127,3 +131,11 @@ async def _due_ids(now: datetime) -> list[int]:
     )
     rows = await connection.execute_query_dict(statement, [now, now])
     return [row["id"] for row in rows]
+
+
+async def unblock(rows: Sequence[OutboxRow], *, now: datetime) -> None:
+    """Let rows that were given up be tried again from now on."""
+    ids = [row.id for row in rows]
+    await OutboxRow.filter(id__in=ids, done_at=None).update(
+        blocked_at=None, attempts=0, available_at=now
+    )

@@ -70,15 +70,21 @@ async def _bounded(work: Work[T], timeout_s: float) -> T:
 
 async def guard_database(work: Work[T], *, timeout_s: float = TIMEOUT_S) -> T:
     """Run `work`; raise `Busy` where the database is away or does not answer in time."""
+    limit = asyncio.timeout(timeout_s)
     try:
-        async with asyncio.timeout(timeout_s):
+        async with limit:
             return await work()
-    except (TimeoutError, DBConnectionError, ConnectionError) as error:
-        raise Busy from error
-    except OperationalError as error:
-        if error_number(error) in DISCONNECTED | CONTENTION:
+    except Exception as error:
+        # The driver hides a cancelled statement behind an error of its own.
+        if limit.expired() or _is_unreachable(error):
             raise Busy from error
         raise
+
+
+def _is_unreachable(error: Exception) -> bool:
+    if isinstance(error, OperationalError):
+        return error_number(error) in DISCONNECTED | CONTENTION
+    return isinstance(error, (TimeoutError, DBConnectionError, ConnectionError))
 
 
 async def _until_uncontended(work: Work[T]) -> T:

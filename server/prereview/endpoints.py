@@ -2,14 +2,15 @@
 
 from typing import Any
 
+from models.attachments import Attachment
 from models.prereview import PreReview
 from server.attachments.errors import FileNotAccepted, UploadQuotaReached, UploadUnreadable
-from server.attachments.service import receive_upload
+from server.attachments.service import drain, receive_upload
 from server.balancing.errors import NobodyReviews
 from server.catalog.errors import UnknownItem
 from server.kit.access import CITIZENS
-from server.kit.errors import NotFound, TooLarge, WrongState
-from server.kit.http.call import Call, RealNameRequired
+from server.kit.errors import NotFound, Refusal, TooLarge, WrongState
+from server.kit.http.call import Call, RealNameRequired, Upload
 from server.kit.http.routes import Surface
 from server.kit.http.schemas import Page, PageQuery
 from server.kit.transaction import guard_database, in_transaction
@@ -75,17 +76,17 @@ async def show_mine(call: Call) -> PreReviewOut:
 async def hand_in(call: Call) -> PreReviewOut:
     """Hand in a file for a material, multipart or raw, in place of an earlier one."""
     assert call.upload is not None  # noqa: S101 - the route takes one
-    seq = _seq(call)
-    pre_review = await guard_database(lambda: _own(call))
-    await guard_database(lambda: drafts.check_may_hand_in(pre_review, seq))
-    attachment = await receive_upload(
-        call.upload, call.person_id, actor=call.actor, ports=call.ports
-    )
+    try:
+        attachment = await _receive(call, call.upload)
+    except Refusal:
+        await drain(call.upload, limit_bytes=call.ports.settings.upload_limit_bytes)
+        raise
 
     async def keep() -> PreReviewOut:
-        row = await _own(call)
-        await drafts.hand_in(row, seq, attachment=attachment, now=call.ports.now())
-        return await show(row)
+        pre_review = await _own(call)
+        now = call.ports.now()
+        await drafts.hand_in(pre_review, _seq(call), attachment=attachment, now=now)
+        return await show(pre_review)
 
     return await in_transaction(keep)
 
@@ -118,6 +119,14 @@ async def withdraw(call: Call) -> PreReviewOut:
     pre_review = await _own(call)
     await drafts.withdraw(pre_review, actor=call.actor, now=call.now)
     return await show(pre_review)
+
+
+async def _receive(call: Call[Any, Any], upload: Upload) -> Attachment:
+    async def check() -> None:
+        await drafts.check_may_hand_in(await _own(call), _seq(call))
+
+    await guard_database(check)
+    return await receive_upload(upload, call.person_id, actor=call.actor, ports=call.ports)
 
 
 async def _own(call: Call[Any, Any]) -> PreReview:

@@ -43,9 +43,9 @@ async def handed_in(pre_review_id: str) -> dict[int, HandedIn]:
     }
 
 
-async def list_notices(pre_review_id: str) -> list[OneTimeNotice]:
-    """Return the notices with their findings, first to last."""
-    notices = OneTimeNotice.filter(subject=SUBJECT, subject_id=pre_review_id)
+async def list_notices(subject_id: str, *, subject: str = SUBJECT) -> list[OneTimeNotice]:
+    """Return the notices about one thing with their findings, first to last."""
+    notices = OneTimeNotice.filter(subject=subject, subject_id=subject_id)
     return await notices.order_by("round_no").prefetch_related("findings")
 
 

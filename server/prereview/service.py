@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from models.prereview import Finding, OneTimeNotice, PreReview
 from models.states import PreReviewState
-from server.prereview.repository import save_notice
+from server.prereview.repository import list_notices, save_notice
 
 
 async def reviewed_items(person_id: str, pre_review_id: str) -> frozenset[str]:
@@ -15,8 +15,7 @@ async def reviewed_items(person_id: str, pre_review_id: str) -> frozenset[str]:
 
 async def notices_of(subject: str, subject_id: str) -> list[OneTimeNotice]:
     """Return what was told to be missing, first to last, with the findings of each."""
-    notices = OneTimeNotice.filter(subject=subject, subject_id=subject_id)
-    return await notices.order_by("round_no").prefetch_related("findings")
+    return await list_notices(subject_id, subject=subject)
 
 
 async def tell_missing(notice: OneTimeNotice, findings: Sequence[Finding]) -> None:

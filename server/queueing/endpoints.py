@@ -16,7 +16,7 @@ from server.kit.http.routes import Surface
 from server.queueing import endpoints_desk
 from server.queueing.access import access_own_ticket
 from server.queueing.errors import AlreadyInQueue, PointClosed
-from server.queueing.repository import tickets_at_windows, waiting_at
+from server.queueing.repository import tickets_at_windows
 from server.queueing.rules import label_of
 from server.queueing.schemas import (
     CallOut,
@@ -109,12 +109,10 @@ def _call(row: QueueTicket) -> CallOut:
 
 async def _kind(point_code: str, kind: WindowKind, now: datetime) -> KindOut:
     load = await load_of_point(point_code, now=now, kind=kind)
-    waiting = await waiting_at(point_code, local_day(now), kind)
-    shown = [waiting[one] for one in load.order[:MOST_NEXT] if one in waiting]
     return KindOut(
         kind=kind,
         waiting=len(load.order),
         open_windows=load.open_windows,
         wait_minutes=load.wait_minutes(len(load.order)),
-        next_labels=[label_of(row.series, row.number) for row in shown],
+        next_labels=[label_of(row.series, row.number) for row in load.order[:MOST_NEXT]],
     )

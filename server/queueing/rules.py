@@ -1,11 +1,9 @@
 """Who is next, and how long it will take: values in, decision out."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-
-from models.catalog import WindowKind
 
 MOST_BOOKED_IN_A_ROW = 2
 """Then a walk-in is called, so that bookings do not keep them waiting for ever."""
@@ -16,12 +14,6 @@ MOST_MISSES = 2
 
 LATE_AFTER = timedelta(minutes=10)
 
-BOOKED_SERIES = "Y"
-WALK_IN_SERIES: Mapping[WindowKind, str] = {
-    WindowKind.CONSULT: "C",
-    WindowKind.ACCEPT: "A",
-    WindowKind.ISSUE: "L",
-}
 
 USUAL_MINUTES = 8.0
 """Service time of a point that has served nobody yet today."""

@@ -5,7 +5,6 @@ from datetime import datetime
 
 from models.catalog import WindowKind
 from models.queueing import QueueTicket
-from models.states import TicketState
 from server.catalog.rules import local_day
 from server.kit.errors import NotFound
 from server.queueing.repository import (
@@ -20,9 +19,9 @@ from server.queueing.rules import call_order, mean_minutes, predict_wait_minutes
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """The queue before one kind of window: `order` holds the ids of who waits, first to last."""
+    """The queue before one kind of window; `order` is who waits, in the order of the calls."""
 
-    order: tuple[str, ...]
+    order: tuple[QueueTicket, ...]
     open_windows: int
     minutes_each: float
 
@@ -50,12 +49,13 @@ async def load_of_point(
     streak = await booked_in_a_row(point_code, day, kind)
     order = call_order(map(as_waiting, waiting.values()), now=now, booked_in_a_row=streak)
     return Load(
-        order=tuple(one.id for one in order),
+        order=tuple(waiting[one.id] for one in order),
         open_windows=await count_open_windows(point_code, kind),
         minutes_each=mean_minutes(await served_spans(point_code, day, kind)),
     )
 
 
 def people_before(ticket: QueueTicket, load: Load) -> int:
-    """Return how many are called before a ticket; 0 once it was called."""
-    return load.order.index(ticket.id) if ticket.state is TicketState.WAITING else 0
+    """Return how many are called before a ticket; 0 for one that no longer waits."""
+    places = (place for place, one in enumerate(load.order) if one.id == ticket.id)
+    return next(places, 0)

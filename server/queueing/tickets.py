@@ -1,5 +1,6 @@
 """Taking a number: by booking or by walking in."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -14,10 +15,18 @@ from server.kit.access import Actor
 from server.kit.states import record_move
 from server.queueing.errors import AlreadyInQueue, PointClosed
 from server.queueing.repository import has_unfinished, take_number
-from server.queueing.rules import BOOKED_SERIES, WALK_IN_SERIES, rank_of_booking
+from server.queueing.rules import rank_of_booking
 
 SOON = timedelta(hours=2)
 """Bridges the noon break, and lets people take a number a little before opening."""
+
+
+BOOKED_SERIES = "Y"
+WALK_IN_SERIES: Mapping[WindowKind, str] = {
+    WindowKind.CONSULT: "C",
+    WindowKind.ACCEPT: "A",
+    WindowKind.ISSUE: "L",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,8 @@ import pytest
 from deploy.children import answers_ok, find_free_port
 from tests.support.servers import KEPT_VARIABLES
 
-LIMIT_S = 60
+LIMIT_S = 120
+pytestmark = pytest.mark.timeout(300)
 
 
 @pytest.fixture(scope="module")
@@ -62,14 +63,21 @@ def test_neither_data_nor_port_of_a_run_is_shared(data, tmp_path):
 
 
 class Launched:
-    """A launcher that told at its terminal that all is up."""
+    """A launcher, and what it told at its terminal."""
 
     def __init__(self, data):
         self.port = find_free_port()
         self._terminal = data / "terminal.txt"
         env = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
         with self._terminal.open("w") as terminal:
-            self.process = subprocess.Popen(command(data, self.port), env=env, stdout=terminal)
+            self.process = subprocess.Popen(
+                [*command(data, self.port), "--end-with-parent"],
+                env=env,
+                stdout=terminal,
+                start_new_session=True,
+            )
+
+    def wait(self):
         wait_until(lambda: "Ctrl-C" in self.told() or self.process.poll() is not None)
         assert self.process.poll() is None, self.told()
 
@@ -85,6 +93,7 @@ class Launched:
 def launch(data):
     launched = Launched(data)
     try:
+        launched.wait()
         yield launched
     finally:
         launched.end()

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from http import HTTPStatus
 
 import structlog
 from pydantic import ValidationError
@@ -24,12 +25,12 @@ PROBLEM_TYPE = "application/problem+json"
 
 log = structlog.get_logger(__name__)
 
-_SANIC: dict[type[Exception], Callable[[], Refusal]] = {
+_SANIC: dict[type[BaseException], Callable[[], Refusal]] = {
     sanic_errors.NotFound: NotFound,
+    sanic_errors.MethodNotAllowed: MethodNotAllowed,
     sanic_errors.PayloadTooLarge: TooLarge,
     sanic_errors.ServiceUnavailable: Busy,
-    sanic_errors.RequestTimeout: Malformed,
-    sanic_errors.BadRequest: Malformed,
+    sanic_errors.RequestCancelled: Busy,
 }
 
 
@@ -73,13 +74,17 @@ def from_exception(error: Exception) -> Refusal:
     """Return the refusal that `error` amounts to; what nobody foresaw is logged: `Unexpected`."""
     if isinstance(error, Refusal):
         return error
-    if isinstance(error, sanic_errors.MethodNotAllowed):
-        return MethodNotAllowed()
     for kind, make in _SANIC.items():
         if isinstance(error, kind):
             return make()
+    if isinstance(error, sanic_errors.SanicException) and _is_the_clients(error):
+        return Malformed()
     log.error("unexpected_error", kind=type(error).__name__, exc_info=error)
     return Unexpected()
+
+
+def _is_the_clients(error: sanic_errors.SanicException) -> bool:
+    return (error.status_code or HTTPStatus.INTERNAL_SERVER_ERROR) < HTTPStatus.INTERNAL_SERVER_ERROR
 
 
 def handle(request: Request, error: Exception) -> HTTPResponse:

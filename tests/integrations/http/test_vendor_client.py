@@ -242,6 +242,18 @@ async def test_a_full_pool_is_named_and_not_held_against_the_vendor(vendor, vend
     await client.close()
 
 
+async def test_calls_at_once_share_the_connections_that_there_are(vendor, client):
+    replies = await asyncio.gather(*(client.request(CALL) for _ in range(40)))
+    assert [reply.status for reply in replies] == [200] * 40
+    assert len({request.conn_info.client_port for request in vendor.requests}) == 2
+
+
+async def test_calls_one_by_one_keep_the_same_connection(vendor, client):
+    for _ in range(5):
+        await client.request(CALL)
+    assert len({request.conn_info.client_port for request in vendor.requests}) == 1
+
+
 async def test_an_open_breaker_refuses_without_calling(vendor, vendor_server):
     client = make_client(vendor_server[1], breaker=CircuitBreaker("acme", threshold=2))
     vendor.spoil(FaultKind.HTTP_500, count=None)

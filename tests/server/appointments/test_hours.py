@@ -36,7 +36,7 @@ def hours_of(planned):
 def test_every_point_works_seven_hours_on_a_weekday():
     planned = plan(PointLevel.COMMUNITY, 1, MONDAY)
     assert hours_of(planned) == timedelta(hours=7)
-    starts = [starts_at.time() for _, starts_at in planned]
+    starts = [starts_at.astimezone(SHANGHAI).time() for _, starts_at in planned]
     assert (starts[0], starts[-1]) == (time(9), time(17, 25))
     assert time(12) not in starts
     assert time(11, 55) in starts

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from models.bookkeeping import OutboxRow, Transition
+from models.catalog import ServiceItem
 from models.prereview import ReviewTask
 from models.states import ReviewTaskState
 from server.balancing import hints, reviews
@@ -169,6 +170,14 @@ async def test_a_point_takes_nothing_that_it_could_not_review(enqueue, claim):
     assert (await ReviewTask.get(pre_review_id="papers-1")).state is QUEUED
 
 
+@pytest.mark.usefixtures("catalogue")
+async def test_a_withdrawn_item_is_left_to_the_point_that_has_it(enqueue, claim):
+    await enqueue(1, wish=CENTER)
+    await ServiceItem.filter(code=ITEM).update(is_current=False)
+    assert await claim(clerk(1, BRANCH)) is None
+    assert (await claim(clerk(1, CENTER))).pre_review_id == "papers-1"
+
+
 async def test_a_finish_under_an_old_fence_changes_nothing(enqueue, claim, finish, clock, ports):
     await enqueue(1)
     old = await claim(clerk(1))
@@ -266,6 +275,8 @@ async def test_redis_killed_in_the_middle_loses_nothing(
         await repair_hints(ports)
     finally:
         redis_server.restart()
+        # What the pool still holds is dead, and would cost a later test its first hint.
+        await ports.redis.connection_pool.disconnect()
     assert [task.pre_review_id for task in claimed] == ["papers-1", "papers-2", "papers-3"]
     for number, task in enumerate(claimed, start=1):
         await finish(task, 1, clerk(number))

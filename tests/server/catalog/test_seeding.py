@@ -22,11 +22,13 @@ from models.catalog import (
     Window,
     WindowKind,
 )
+from server.catalog.caches import item_index
 from server.catalog.errors import CatalogueInvalid
 from server.catalog.importing import ImportedItems
 from server.catalog.seeding import SeedReport, kinds_of_windows, seed_catalogue
 from server.kit.errors import ChangedMeanwhile
 from server.kit.transaction import in_transaction
+from tests.server.catalog.items import make_names
 
 pytestmark = pytest.mark.usefixtures("ports")
 
@@ -39,16 +41,22 @@ def folder(tmp_path):
     return tmp_path
 
 
+def read(folder, name):
+    with (folder / name).open(encoding="utf-8", newline="") as lines:
+        return list(csv.DictReader(lines))
+
+
+def write(folder, name, rows):
+    with (folder / name).open("w", encoding="utf-8", newline="") as lines:
+        writer = csv.DictWriter(lines, fieldnames=list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+
+
 def edit(folder, name, change):
     """Pass every row of a file through `change`; None leaves it out."""
-    file = folder / name
-    with file.open(encoding="utf-8", newline="") as lines:
-        rows = [change(row) for row in csv.DictReader(lines)]
-    kept = [row for row in rows if row is not None]
-    with file.open("w", encoding="utf-8", newline="") as lines:
-        writer = csv.DictWriter(lines, fieldnames=list(kept[0]))
-        writer.writeheader()
-        writer.writerows(kept)
+    changed = [change(row) for row in read(folder, name)]
+    write(folder, name, [row for row in changed if row is not None])
 
 
 def seed(ports, folder=DATA_FOLDER, **options):
@@ -249,8 +257,8 @@ async def test_wrong_files_are_refused_before_anything_is_written(
     ports, folder, file, change, problem
 ):
     before = await everything()
-    lines = itertools.count(2)
-    edit(folder, file, lambda row: row | (change if next(lines) == 2 else {}))
+    first, *others = read(folder, file)
+    write(folder, file, [first | change, *others])
     with pytest.raises(CatalogueInvalid) as caught:
         await seed(ports, folder)
     assert problem in caught.value.problems
@@ -265,3 +273,26 @@ async def test_two_imports_at_once_leave_one_version_in_force(ports, folder):
     assert all(isinstance(one, ChangedMeanwhile) for one in refused)
     assert await ServiceItem.filter(is_current=True).count() == 91
     assert await ServiceItem.all().count() == 91 * 2
+
+
+@pytest.mark.usefixtures("catalogue")
+async def test_a_full_catalogue_of_997_items_is_brought_in_and_found(ports, folder):
+    names = make_names(997)
+    rows = itertools.cycle(read(folder, "service_items.csv"))
+    items = [
+        row | {"item_code": f"X{number:04d}", "name": name}
+        for number, (name, row) in enumerate(zip(names, rows, strict=False))
+    ]
+    four = read(folder, "materials.csv")[:4]
+    materials = [row | {"item_code": item["item_code"]} for item in items for row in four]
+    write(folder, "service_items.csv", items)
+    write(folder, "materials.csv", materials)
+    first = await seed(ports, folder, is_sample=False)
+    again = await seed(ports, folder, is_sample=False)
+    assert first.items == ImportedItems(added=997, withdrawn=91)
+    assert again.items == ImportedItems(unchanged=997)
+    assert await Material.filter(item__is_current=True).count() == 997 * 4
+    index = await item_index()
+    found = index.find(names[500], theme=None, offset=0, limit=1)
+    assert (len(index), found.entries[0].code) == (997, "X0500")
+    assert not found.entries[0].is_sample

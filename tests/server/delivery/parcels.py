@@ -8,8 +8,8 @@ from integrations.contracts.clock import Clock
 from integrations.contracts.errors import DuplicateOrder, VendorRefused
 from models.delivery import Parcel, ParcelPurpose
 from server.delivery.orders import drive_order
-from server.delivery.schemas import ScanIn
 from server.delivery.scans import take_scans
+from server.delivery.schemas import ScanIn
 from server.delivery.service import pack_parcel, seal_parcel
 from server.kit.access import Actor, Role
 from server.kit.relay import Relay
@@ -53,19 +53,19 @@ class FakeCarrier:
             raise Crash
         return Waybill(order.order_no, known, {"routeCode": "1-2-3"})
 
-    async def cancel_order(self, order_no, *, waybill_no, reason):
+    async def cancel_order(self, order_no, *, waybill_no, reason):  # noqa: ARG002 - the contract's
         self._fail("cancel_order")
         if order_no in self.cancelled or self.orders.get(order_no) != waybill_no:
             raise VendorRefused("ems", code="B0004", reason="已撤销")
         self.cancelled.append(order_no)
         self.tell(waybill_no, "801", TrackStep.CANCELLED)
 
-    async def draw_label(self, waybill_no, *, size):
+    async def draw_label(self, waybill_no, *, size):  # noqa: ARG002 - the contract's
         self._fail("draw_label")
         self.labels.append(waybill_no)
         return b"%PDF-1.4 " + waybill_no.encode()
 
-    async def check_reach(self, party):
+    async def check_reach(self, party):  # noqa: ARG002 - the contract's
         return Reach.REACHED
 
     async def track(self, waybill_no):
@@ -73,7 +73,7 @@ class FakeCarrier:
         self._fail("track")
         return sorted(self.events.get(waybill_no, []), key=lambda event: event.occurred_at)
 
-    def read_push(self, body, *, content_type, received_at):
+    def read_push(self, body, *, content_type, received_at):  # noqa: ARG002 - the contract's
         raise AssertionError("pushes are read by the real adapter")
 
     def acknowledge(self, serial_no):
@@ -91,8 +91,8 @@ class FakeCarrier:
             raise failure
 
 
-class Crash(BaseException):  # noqa: N818 - nothing of ours may catch it
-    """The process is gone in the middle of it."""
+class Crash(BaseException):
+    """The process is gone in the middle of it; nothing of ours catches that."""
 
 
 def event_of(occurred_at, waybill_no, code, step, *, revokes=()):

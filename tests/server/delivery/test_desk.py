@@ -1,6 +1,7 @@
 """What a point does: seal, reissue, recall, pack again; addresses; rounds; what jobs notice."""
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -169,6 +170,15 @@ async def test_another_address_packs_the_result_again(desk, carrier):
     assert (await Parcel.get(id=new.id)).state is ParcelState.LABELLED
 
 
+async def test_of_two_changes_at_once_the_parcel_follows_the_last(desk):
+    await give(desk, RECEIVER)
+    await make_sealed(desk)
+    third = replace(ELSEWHERE, county="滨江区")
+    await asyncio.gather(give(desk, ELSEWHERE), give(desk, third))
+    live = await Parcel.exclude(state=ParcelState.CANCELLED)
+    assert [receiver_of(one) for one in live] == [await address_for_case("case1")]
+
+
 async def test_the_same_address_again_leaves_the_parcel_alone(desk):
     parcel, _ = await make_sealed(desk)
     await give(desk, RECEIVER)
@@ -176,7 +186,7 @@ async def test_the_same_address_again_leaves_the_parcel_alone(desk):
 
 
 async def test_the_address_of_a_collected_parcel_stays(desk):
-    parcel, code = await make_sealed(desk)
+    _, code = await make_sealed(desk)
     await give(desk, RECEIVER)
     await send(desk, scan_of(desk, code.long))
     with pytest.raises(AlreadyCollected):

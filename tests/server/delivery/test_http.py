@@ -11,7 +11,7 @@ from integrations.ems.envelope import Envelope
 from integrations.ems.mapping import dump, format_beijing
 from models.audit import AuditEntry
 from models.bookkeeping import InboxRow
-from models.delivery import Parcel, TrackRecord
+from models.delivery import CourierOrder, OrderState, Parcel, TrackRecord
 from models.states import ParcelState
 from server.app import create_app
 from server.delivery.endpoints import SURFACES
@@ -111,6 +111,11 @@ async def test_a_point_packs_seals_and_prints(http, post_ports):
     assert status == 201
     assert answer.json()["receiver_phone"] == "139****0002"
     path = f"/desk/parcels/{answer.json()['id']}"
+    for code, expected in (("nowhere", 404), ("d" * 17, 422)):
+        refused = await ask(
+            http, "clerk", "POST", "/desk/parcels", body | {"department_code": code}
+        )
+        assert refused[0] == expected
     status, early = await ask(http, "clerk", "POST", f"{path}/seal", {"seal_no": "A-1"})
     assert (status, early.json()["code"]) == (409, "label_first")
     await relay_all(post_ports)
@@ -225,8 +230,6 @@ async def test_reconciliation_shows_what_is_unsettled_to_its_point_only(http, po
 
 
 async def _shelve(parcel):
-    from models.delivery import CourierOrder, OrderState  # noqa: PLC0415
-
     await CourierOrder.filter(parcel_id=parcel.id).update(state=OrderState.REFUSED, problem="x")
     return await CourierOrder.get(parcel_id=parcel.id)
 

@@ -152,7 +152,7 @@ async def test_a_code_past_its_time_is_unknown_unless_it_was_scanned_before(desk
 
 
 async def test_a_batch_sent_again_changes_nothing(desk):
-    parcel, code = await make_sealed(desk)
+    _, code = await make_sealed(desk)
     scans = [scan_of(desk, code.long), scan_of(desk, NO_CODE), scan_of(desk, code.long)]
     first = await send(desk, *scans)
     moves, tries = await Transition.all().count(), await DigitGuard.all().count()

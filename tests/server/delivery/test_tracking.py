@@ -43,7 +43,7 @@ async def hear(event, _ports):
 
 
 @pytest.fixture
-def news(desk):
+def news():
     """What other capabilities hear of parcels."""
     subscribe(
         Consumer("test.collected", ParcelCollected, hear),
@@ -241,7 +241,8 @@ async def test_polling_asks_about_each_parcel_in_turn(desk, carrier, parcel, clo
     assert carrier.asked == [parcel.waybill_no] * 2
 
 
-async def test_one_parcel_that_cannot_be_read_does_not_hold_up_the_others(desk, carrier, parcel):
+async def test_one_parcel_that_cannot_be_read_does_not_hold_up_the_others(desk, carrier):
+    await make_sealed(desk)
     second, _ = await make_sealed(desk, case_id="case2")
     carrier.failures["track"] = VendorUnavailable("ems", code="unintelligible")
     carrier.tell(second.waybill_no, "389", TrackStep.IN_TRANSIT)

@@ -126,6 +126,20 @@ async def test_an_unknown_material_is_refused_before_its_bytes_are_kept(http, zh
     assert await Attachment.all().count() == 0
 
 
+async def test_a_large_body_that_is_refused_early_does_no_harm(http, zhang, draft):
+    refused = await put_picture(http, zhang, draft, 4, bytes(8 * 1024 * 1024))
+    assert refused.status_code == 404
+    taken = await put_picture(http, zhang, draft, 1)
+    assert taken.status_code == 200
+
+
+async def test_a_body_over_the_limit_leaves_nothing(http, zhang, draft, ports):
+    answer = await put_picture(http, zhang, draft, 1, bytes(10 * 1024 * 1024 + 1))
+    assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+    assert await Attachment.all().count() == 0
+    assert list(ports.blobs.quarantine().iterdir()) == []
+
+
 async def test_nobody_else_reaches_ones_papers(http, ports, draft, zhang):
     await put_picture(http, zhang, draft, 1)
     li = await log_in_citizen(http, ports, "李四", LI)

@@ -1,0 +1,101 @@
+"""The tables of moves against the design: what is reachable, what is an end."""
+
+import pytest
+
+from models.states import (
+    CARRIER_STATES,
+    ENDED_PARCELS,
+    LIVE_APPOINTMENTS,
+    MOVES,
+    AppointmentState,
+    AttachmentState,
+    CaseState,
+    HoldState,
+    ParcelState,
+    PickupCodeState,
+    PreReviewState,
+    ReviewTaskState,
+    RoundState,
+    TicketState,
+    TransferState,
+    allows_move,
+)
+
+BEGINNINGS = {
+    AppointmentState: {AppointmentState.PENDING, AppointmentState.CONFIRMED},
+    HoldState: {HoldState.HELD},
+    PreReviewState: {PreReviewState.DRAFT},
+    ReviewTaskState: {ReviewTaskState.QUEUED},
+    AttachmentState: {AttachmentState.QUARANTINED},
+    TicketState: {TicketState.WAITING},
+    CaseState: {CaseState.RECEIVED},
+    TransferState: {TransferState.REQUESTED},
+    ParcelState: {ParcelState.PACKED},
+    PickupCodeState: {PickupCodeState.ISSUED},
+    RoundState: {RoundState.OPEN},
+}
+ENDS = {
+    AppointmentState: {"served", "cancelled", "declined", "rescheduled", "abandoned"},
+    HoldState: {"turned_into_appointment", "released", "expired"},
+    PreReviewState: {"passed", "rejected", "withdrawn", "lapsed"},
+    ReviewTaskState: {"done"},
+    AttachmentState: {"deleted"},
+    TicketState: {"done", "abandoned", "transferred"},
+    CaseState: {"not_accepted", "closed", "withdrawn"},
+    TransferState: {"taken_over", "returned", "recalled"},
+    ParcelState: {"cancelled"},
+    PickupCodeState: {"redeemed", "expired", "revoked"},
+    RoundState: {"closed"},
+}
+MACHINES = pytest.mark.parametrize("machine", MOVES, ids=lambda machine: machine.__name__)
+
+
+def test_every_machine_is_looked_at():
+    assert set(MOVES) == set(BEGINNINGS) == set(ENDS)
+
+
+@MACHINES
+def test_every_state_can_be_reached(machine):
+    reached, waiting = set(BEGINNINGS[machine]), list(BEGINNINGS[machine])
+    while waiting:
+        fresh = MOVES[machine].get(waiting.pop(), frozenset()) - reached
+        reached |= fresh
+        waiting += fresh
+    assert reached == set(machine)
+
+
+@MACHINES
+def test_only_the_ends_of_the_design_lead_nowhere(machine):
+    assert {state.value for state in machine if not MOVES[machine].get(state)} == ENDS[machine]
+
+
+@MACHINES
+def test_no_state_moves_to_itself_or_to_another_kind(machine):
+    for origin, targets in MOVES[machine].items():
+        assert origin not in targets
+        assert {type(target) for target in targets} == {machine}
+
+
+def test_what_the_carrier_says_may_be_revoked_by_anything_else_it_says():
+    for state in CARRIER_STATES:
+        assert MOVES[ParcelState][state] == CARRIER_STATES - {state}
+
+
+def test_a_parcel_is_collected_only_once_it_is_sealed():
+    before = {ParcelState.PACKED, ParcelState.ORDERED, ParcelState.LABELLED}
+    assert not any(allows_move(state, ParcelState.COLLECTED) for state in before)
+    assert allows_move(ParcelState.SEALED, ParcelState.COLLECTED)
+    assert ENDED_PARCELS < CARRIER_STATES
+
+
+def test_a_case_passes_the_stations_of_the_design():
+    road = ["received", "accepted", "in_progress", "approved", "issued", "closed"]
+    states = [CaseState(name) for name in road]
+    assert all(allows_move(a, b) for a, b in zip(states, states[1:], strict=False))
+    assert not allows_move(CaseState.RECEIVED, CaseState.IN_PROGRESS)
+    assert not allows_move(CaseState.IN_PROGRESS, CaseState.ISSUED)
+
+
+def test_who_is_done_or_gone_has_no_live_appointment():
+    over = {AppointmentState.NO_SHOW, *map(AppointmentState, ENDS[AppointmentState])}
+    assert set(AppointmentState) - over == LIVE_APPOINTMENTS

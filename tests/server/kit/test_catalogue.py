@@ -1,0 +1,95 @@
+"""The texts for people: one for every refusal, and every one fits what is filled in."""
+
+import importlib
+import json
+import pkgutil
+import string
+
+import pytest
+
+import server
+from server.kit.errors import Busy, Refusal, WrongState, every_refusal
+from server.kit.http.problems import render
+from server.kit.messages import has_text, text
+from server.wiring import SURFACES
+
+
+def refusals():
+    for module in pkgutil.walk_packages(server.__path__, "server."):
+        if module.name.endswith(("errors", ".call", ".service", ".schemas")):
+            importlib.import_module(module.name)
+    declared = {kind for surface in SURFACES for route in surface.routes for kind in route.refuses}
+    named = {kind for kind in every_refusal() if kind.__module__.startswith("server.")}
+    return sorted(declared | named, key=lambda kind: kind.__name__)
+
+
+REFUSALS = refusals()
+
+
+@pytest.mark.parametrize("kind", REFUSALS, ids=lambda kind: kind.__name__)
+def test_every_refusal_has_a_text_and_a_status(kind):
+    assert has_text(kind.code)
+    assert 400 <= kind.status < 600
+
+
+def test_a_code_names_one_refusal_only():
+    by_code = {}
+    for kind in REFUSALS:
+        by_code.setdefault(kind.code, set()).add(kind)
+    assert {code: kinds for code, kinds in by_code.items() if len(kinds) > 1} == {}
+
+
+def test_a_problem_carries_the_texts_its_data_and_when_to_come_again():
+    answer = render(Busy(retry_after_s=7, part="database"), request_id="r" * 32)
+    assert answer.headers["Retry-After"] == "7"
+    assert json.loads(answer.body) == {
+        "type": "urn:tongban:problem:busy",
+        "title": text("busy"),
+        "status": 503,
+        "detail": text("busy"),
+        "code": "busy",
+        "request_id": "r" * 32,
+        "data": {"part": "database"},
+        "retry_after_s": 7,
+    }
+
+
+def test_what_a_refusal_says_of_itself_holds_no_data():
+    refusal = WrongState(state="13900001234", wanted="x")
+    assert (str(refusal), repr(refusal)) == ("wrong_state", "WrongState('wrong_state')")
+
+
+def test_a_text_is_filled_in():
+    assert text("span_too_long", most_days=31).count("31") == 1
+    with pytest.raises(KeyError):
+        text("nothing_is_called_so")
+
+
+def test_no_refusal_without_data_has_a_text_that_wants_some():
+    """Those that want data are made by classes of their own that ask for it, or name it."""
+    wanting = {
+        kind.code: sorted(fields_of(kind))
+        for kind in REFUSALS
+        if fields_of(kind) and kind.__init__ is Refusal.__init__
+    }
+    assert set(wanting) <= NAMED_WHERE_RAISED
+
+
+NAMED_WHERE_RAISED = {
+    "already_booked",
+    "arrangement_incomplete",
+    "booking_paused",
+    "file_not_accepted",
+    "materials_incomplete",
+    "span_too_long",
+    "too_many_appointments",
+    "upload_quota_reached",
+    "upload_unreadable",
+}
+"""Seen to give what their text wants at each place that raises them."""
+
+
+def fields_of(kind):
+    from server.kit.messages import _catalogue
+
+    return {name for _, name, _, _ in string.Formatter().parse(_catalogue()[kind.code]) if name}
