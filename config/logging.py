@@ -55,11 +55,23 @@ def mask_personal_data(
 ) -> MutableMapping[str, Any]:
     """Hide values under telling keys, and numbers that look like a person's wherever they stand."""
     for key, value in event.items():
-        if key in _HIDDEN_KEYS:
-            event[key] = "***"
-        elif isinstance(value, str):
-            event[key] = _mask(value)
+        event[key] = _hide(key, value)
     return event
+
+
+def _hide(key: object, value: Any) -> Any:
+    if key in _HIDDEN_KEYS:
+        return "***"
+    match value:
+        case str():
+            return _mask(value)
+        case dict():
+            return {name: _hide(name, held) for name, held in value.items()}
+        case list() | tuple():
+            return [_hide(None, held) for held in value]
+        case int() if (masked := _mask(str(value))) != str(value):
+            return masked
+    return value
 
 
 def _mask(words: str) -> str:

@@ -41,7 +41,6 @@ class Settings(BaseSettings):
     column_keys: dict[str, SecretStr] = {"k1": SecretStr(DEMO_KEY)}
     """Key id to base64 of 16 bytes; the last is used for new data, all for reading."""
     digest_key: SecretStr = SecretStr(DEMO_KEY)
-    pickup_key: SecretStr = SecretStr(DEMO_KEY)
 
     wechat_api_base: str = "https://api.weixin.qq.com"
     wechat_appid: str = "wx00000000demo0000"
@@ -78,7 +77,6 @@ class Settings(BaseSettings):
         secrets = {
             "COLUMN_KEYS": [key.get_secret_value() for key in self.column_keys.values()],
             "DIGEST_KEY": [self.digest_key.get_secret_value()],
-            "PICKUP_KEY": [self.pickup_key.get_secret_value()],
             "WECHAT_SECRET": [self.wechat_secret.get_secret_value()],
             "WECHAT_PUSH_TOKEN": [self.wechat_push_token.get_secret_value()],
             "WECHAT_PUSH_AES_KEY": [self.wechat_push_aes_key.get_secret_value()],

@@ -6,6 +6,8 @@ import pytest
 
 from tests.support.servers import start_mariadb, start_redis
 
+pytest_plugins = ("tests.support.engine",)
+
 numbers = itertools.count(1)
 
 

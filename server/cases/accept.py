@@ -10,6 +10,7 @@ from server.cases.rules import is_decided_at
 from server.catalog.rules import local_day
 from server.catalog.service import get_item_version, get_point
 from server.kit.access import Actor
+from server.kit.messages import text
 from server.kit.states import advance
 
 
@@ -34,7 +35,9 @@ async def accept_case(
         **due,
     )
     if await is_decided_here(case):
-        await advance(case, CaseState.IN_PROGRESS, actor=actor, now=now, reason="decided here")
+        await advance(
+            case, CaseState.IN_PROGRESS, actor=actor, now=now, reason=text("reason_decided_here")
+        )
     await tell_citizen(
         case, "case_accepted", now=now, due_on=local_day(due["promised_due_at"]).isoformat()
     )

@@ -45,6 +45,7 @@ from server.kit.http.call import Call
 from server.kit.http.paging import page_of
 from server.kit.http.routes import Surface
 from server.kit.http.schemas import Nothing, Page
+from server.kit.states import touch
 from server.queueing.service import get_ticket
 
 desk = Surface("/desk", tag="cases_desk")
@@ -57,12 +58,14 @@ MOVING = (WrongState, ChangedMeanwhile)
     allows=POINT_STAFF,
     status=201,
     refuses=(
+        NotFound,
         UnknownItem,
         errors.NotTakenHere,
         errors.TicketNotServed,
         errors.PreReviewUnfit,
         IdNumberInvalid,
         IdentityTaken,
+        NotFound,
     ),
 )
 async def receive(call: Call[ReceiveIn, None]) -> CaseOut:
@@ -209,6 +212,7 @@ async def issue(call: Call[Nothing, None]) -> CaseDetailOut:
 async def close(call: Call[ReasonIn, None]) -> CaseOut:
     """Close a case whose result was collected at the window."""
     found = await access_accepted_case(call.actor, call.path["case_no"])
+    await touch(found)
     await _refuse_while_mailed(found)
     await close_case(found, reason=call.body.reason, actor=call.actor, now=call.now)
     return show_case(found)

@@ -72,4 +72,4 @@ class AlreadyNotified(Refusal):
 class ParcelUnderWay(Refusal):
     """The result is with the carrier: it closes by itself when delivered."""
 
-    code = "parcel_under_way"
+    code = "result_under_way"

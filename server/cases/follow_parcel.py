@@ -7,6 +7,7 @@ from server.cases.close import close_case
 from server.cases.notices import tell_citizen
 from server.delivery.events import ParcelCollected, ParcelEnded
 from server.kit.access import ENGINE
+from server.kit.messages import text
 from server.kit.ports import Ports
 from server.kit.states import advance
 
@@ -38,7 +39,7 @@ async def _close_delivered(event: ParcelEnded, ports: Ports) -> None:
     case = await Case.get_or_none(id=event.case_id) if event.case_id else None
     if case is None or case.state is not CaseState.ISSUED:
         return
-    await close_case(case, reason="result delivered", actor=ENGINE, now=ports.now())
+    await close_case(case, reason=text("reason_delivered"), actor=ENGINE, now=ports.now())
     await tell_citizen(case, "case_delivered", now=ports.now())
 
 

@@ -17,6 +17,7 @@ from server.catalog.service import get_item, get_point, working_calendar
 from server.identity.people import find_account_of
 from server.kit.access import Actor
 from server.kit.counters import next_number
+from server.kit.errors import NotFound
 from server.kit.states import record_move
 from server.prereview.service import reviewed_items
 from server.queueing.service import get_ticket
@@ -81,8 +82,9 @@ async def _ticket_of(papers: Papers, point_code: str) -> QueueTicket | None:
     if papers.ticket_id is None:
         return None
     ticket = await get_ticket(papers.ticket_id)
-    served_here = ticket.point_code == point_code and ticket.state is TicketState.SERVING
-    if not served_here or ticket.person_id != papers.person.id:
+    if ticket.point_code != point_code:
+        raise NotFound
+    if ticket.state is not TicketState.SERVING or ticket.person_id != papers.person.id:
         raise TicketNotServed
     return ticket
 

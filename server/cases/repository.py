@@ -1,6 +1,20 @@
 """Rows of cases."""
 
-from models.cases import ClockSegment, Transfer
+from datetime import datetime
+
+from models.cases import Case, ClockSegment, Transfer
+from models.states import CaseState
+from server.kit.states import moves_of
+
+
+async def last_received_at(case_id: str) -> datetime:
+    """Return when a case's papers came in, the last time if they were supplemented."""
+    received = [
+        move.moved_at
+        for move in await moves_of(Case, case_id)
+        if move.to_state == CaseState.RECEIVED
+    ]
+    return received[-1]
 
 
 async def segments_of(case_id: str) -> list[ClockSegment]:

@@ -17,8 +17,18 @@ from models.states import CaseState, TransferState
 from server.cases.notify_missing import Missing
 from server.cases.rules import SuspensionReason
 from server.identity.schemas import IdentityIn
-from server.kit.http.schemas import Code, Incoming, Line, LongLine, Outgoing, PageQuery, Prose
+from server.kit.http.schemas import (
+    PRINTABLE,
+    Code,
+    Incoming,
+    Line,
+    LongLine,
+    Outgoing,
+    PageQuery,
+    Prose,
+)
 
+District = Annotated[str, StringConstraints(min_length=2, max_length=32, pattern=PRINTABLE)]
 Mobile = Annotated[str, StringConstraints(pattern=r"^1[3-9][0-9]{9}$")]
 
 
@@ -87,9 +97,9 @@ class DeliveryIn(Incoming):
 
     name: Line
     phone: Mobile
-    province: Annotated[str, StringConstraints(min_length=2, max_length=32)]
-    city: Annotated[str, StringConstraints(min_length=2, max_length=32)]
-    county: Annotated[str, StringConstraints(min_length=2, max_length=32)]
+    province: District
+    city: District
+    county: District
     address: LongLine
 
     def party(self) -> Party:

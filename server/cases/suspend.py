@@ -17,11 +17,12 @@ async def suspend_case(
     case: Case, *, reason: SuspensionReason, note: str, actor: Actor, now: datetime
 ) -> None:
     """Stop the clock from today."""
-    await advance(case, CaseState.SUSPENDED, actor=actor, now=now, reason=reason)
+    why = text(f"suspension_{reason}")
+    await advance(case, CaseState.SUSPENDED, actor=actor, now=now, reason=why)
     await ClockSegment.create(
         case_id=case.id, reason=reason, note=note, suspended_on=local_day(now)
     )
-    await tell_citizen(case, "case_suspended", now=now, reason=text(f"suspension_{reason}"))
+    await tell_citizen(case, "case_suspended", now=now, reason=why)
 
 
 async def resume_case(case: Case, *, actor: Actor, now: datetime) -> None:

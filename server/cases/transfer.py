@@ -18,7 +18,7 @@ from server.delivery.service import pack_parcel
 from server.kit.access import Actor
 from server.kit.errors import WrongState
 from server.kit.messages import text
-from server.kit.states import advance, record_move
+from server.kit.states import advance, record_move, touch
 
 PROVINCE, CITY, COUNTY = "福建省", "福州市", "鼓楼区"
 
@@ -31,6 +31,7 @@ async def transfer_case(case: Case, *, way: TransferWay, actor: Actor, now: date
     if case.state is not CaseState.ACCEPTED:
         raise WrongState(state=str(case.state), wanted="transfer")
     await _check_way(case, way)
+    await touch(case)
     department = await get_department(case.department_code)
     transfer = await _open(case, department, way, now)
     await record_move(transfer, from_state=None, to_state=transfer.state, actor=actor, now=now)

@@ -69,11 +69,12 @@ def _step(move: Transition) -> StepOut:
 
 async def _clock(case: Case, now: datetime) -> ClockOut:
     segments = await segments_of(case.id)
-    left = await _days_left(case, now)
+    is_running = case.state in RUNNING
+    due_at = case.promised_due_at
     return ClockOut(
-        is_running=case.state in RUNNING,
-        working_days_left=left,
-        is_overdue=left is not None and left < 0,
+        is_running=is_running,
+        working_days_left=await _days_left(case, now),
+        is_overdue=is_running and due_at is not None and now > due_at,
         suspended_on=_standing_since(segments),
     )
 

@@ -31,6 +31,10 @@ ENTRY_COLUMNS = (
 )
 
 
+LONGEST_CODE = 16
+"""Of items, points and departments: whatever is longer names none of them."""
+
+
 @dataclass(frozen=True, slots=True)
 class ItemFilter:
     """Which item versions to list; None means any."""
@@ -41,6 +45,8 @@ class ItemFilter:
 
 async def find_item(code: str) -> ServiceItem | None:
     """Return the version in force, or None."""
+    if len(code) > LONGEST_CODE:
+        return None
     return await ServiceItem.get_or_none(code=code, is_current=True)
 
 
@@ -51,12 +57,15 @@ async def find_item_version(code: str, version: int) -> ServiceItem | None:
 
 async def find_items(codes: Collection[str]) -> dict[str, ServiceItem]:
     """Return the versions in force by code; what is unknown is left out."""
-    rows = await ServiceItem.filter(code__in=list(codes), is_current=True)
+    possible = [code for code in codes if len(code) <= LONGEST_CODE]
+    rows = await ServiceItem.filter(code__in=possible, is_current=True)
     return {row.code: row for row in rows}
 
 
 async def list_items(wanted: ItemFilter, *, after_id: str | None, limit: int) -> list[ServiceItem]:
     """Return item versions in the order they were made."""
+    if wanted.code is not None and len(wanted.code) > LONGEST_CODE:
+        return []
     rows = ServiceItem.all()
     if wanted.code is not None:
         rows = rows.filter(code=wanted.code)
@@ -74,6 +83,8 @@ async def materials_of(item_id: str) -> list[Material]:
 
 async def find_point(code: str) -> ServicePoint | None:
     """Return a service point, or None."""
+    if len(code) > LONGEST_CODE:
+        return None
     return await ServicePoint.get_or_none(code=code)
 
 
@@ -89,6 +100,8 @@ async def count_windows(point_code: str) -> Mapping[WindowKind, int]:
 
 async def find_department(code: str) -> Department | None:
     """Return a department, or None."""
+    if len(code) > LONGEST_CODE:
+        return None
     return await Department.get_or_none(code=code)
 
 

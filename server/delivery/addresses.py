@@ -6,10 +6,8 @@ from tortoise.exceptions import IntegrityError
 
 from integrations.contracts.carrier import Party
 from models.delivery import DeliveryAddress, ParcelPurpose
-from server.delivery.errors import AlreadyCollected
 from server.delivery.events import AddressGiven
 from server.delivery.repository import live_parcel
-from server.delivery.rules import AT_THE_POINT
 from server.delivery.service import cancel_parcel, receiver_of, repack_parcel
 from server.kit.access import Actor
 from server.kit.outbox import emit
@@ -52,8 +50,6 @@ async def _redirect(case_id: str, receiver: Party, *, actor: Actor, now: datetim
     parcel = await live_parcel(case_id, ParcelPurpose.RESULT)
     if parcel is None or receiver_of(parcel) == receiver:
         return
-    if parcel.state not in AT_THE_POINT:
-        raise AlreadyCollected
     await cancel_parcel(parcel, actor=actor, now=now, reason="another address")
     await repack_parcel(parcel, receiver=receiver, actor=actor, now=now)
 

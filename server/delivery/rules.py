@@ -238,7 +238,7 @@ def is_locked_out(tries: Tries, now: datetime) -> bool:
 
 def count_wrong(tries: Tries, now: datetime) -> Tries:
     """Return the tries after another wrong one; they are forgotten after a while without any."""
-    is_fresh = tries.locked_until is None and now - tries.tried_at < TRIES_WITHIN
+    is_fresh = now - tries.tried_at < TRIES_WITHIN
     count = tries.count + 1 if is_fresh else 1
     return Tries(count, now, now + LOCKED_FOR if count >= MOST_TRIES else None)
 

@@ -8,11 +8,9 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 import structlog
-from tortoise.exceptions import IntegrityError
 
 from integrations.contracts.carrier import TrackEvent, TrackPush, TrackStep
 from integrations.contracts.errors import VendorRefused
-from models.bookkeeping import InboxRow
 from models.delivery import Parcel, TrackRecord
 from models.states import CARRIER_STATES, ENDED_PARCELS, ParcelState, allows_move
 from server.delivery.events import ParcelCollected, ParcelDoubted, ParcelEnded
@@ -21,6 +19,7 @@ from server.delivery.rounds import close_round_if_complete
 from server.delivery.rules import Standing, Told, fold, hide_numbers, needs_confirmation
 from server.delivery.service import cancel_parcel
 from server.kit.access import ENGINE
+from server.kit.inbox import keep_once
 from server.kit.outbox import emit
 from server.kit.ports import Ports
 from server.kit.states import advance
@@ -36,9 +35,7 @@ async def keep_push(push: TrackPush, *, source: str, now: datetime) -> None:
 
     An event of a waybill that we do not know yet is kept for when we do.
     """
-    try:
-        await InboxRow.create(source=source, external_id=push.serial_no, received_at=now)
-    except IntegrityError:
+    if not await keep_once(source, push.serial_no, now=now):
         return
     parcel = await lock_parcel_of(push.event.waybill_no)
     if parcel is None:

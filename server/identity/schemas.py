@@ -2,11 +2,13 @@
 
 from typing import Annotated
 
-from pydantic import SecretStr, StringConstraints
+from pydantic import Field, SecretStr, StringConstraints
 
 from models.people import Assurance, Person, WechatAccount
 from server.kit.http.schemas import Code, Incoming, Line, Outgoing, Token
 from server.kit.masking import mask_id_number, mask_name, mask_phone
+
+Password = Annotated[SecretStr, Field(min_length=1, max_length=128)]
 
 
 class CodeIn(Incoming):
@@ -26,7 +28,7 @@ class StaffLoginIn(Incoming):
     """A member of staff at the door."""
 
     login: Code
-    password: SecretStr
+    password: Password
     totp: Annotated[str, StringConstraints(pattern=r"^[0-9]{6}$")]
 
 
@@ -34,7 +36,7 @@ class CourierLoginIn(Incoming):
     """A courier at the door."""
 
     login: Code
-    password: SecretStr
+    password: Password
 
 
 class CitizenOut(Outgoing):

@@ -43,6 +43,14 @@ async def advance(
     await record_move(row, from_state=origin, to_state=target, actor=actor, now=now, reason=reason)
 
 
+async def touch(row: Stateful) -> None:
+    """Win `row` as it was read without moving it: nobody else moves it until the transaction ends.
+
+    Raises `ChangedMeanwhile`. For work that rests on the state that it leaves as it is.
+    """
+    await _claim(row, row.state)
+
+
 async def _claim(row: Stateful, origin: StrEnum, **columns: object) -> None:
     model = type(row)
     assert issubclass(model, Model)  # noqa: S101 - narrows the protocol for the type checker

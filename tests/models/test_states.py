@@ -1,5 +1,7 @@
 """The tables of moves against the design: what is reachable, what is an end."""
 
+import itertools
+
 import pytest
 
 from models.states import (
@@ -91,7 +93,7 @@ def test_a_parcel_is_collected_only_once_it_is_sealed():
 def test_a_case_passes_the_stations_of_the_design():
     road = ["received", "accepted", "in_progress", "approved", "issued", "closed"]
     states = [CaseState(name) for name in road]
-    assert all(allows_move(a, b) for a, b in zip(states, states[1:], strict=False))
+    assert all(allows_move(here, there) for here, there in itertools.pairwise(states))
     assert not allows_move(CaseState.RECEIVED, CaseState.IN_PROGRESS)
     assert not allows_move(CaseState.IN_PROGRESS, CaseState.ISSUED)
 

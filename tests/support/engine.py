@@ -1,4 +1,4 @@
-"""Fixtures for the capabilities: an engine on real servers, with the shipped catalogue."""
+"""Fixtures for whatever runs on an engine: real servers, the shipped catalogue, an API."""
 
 import itertools
 from datetime import UTC, datetime

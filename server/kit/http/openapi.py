@@ -119,7 +119,7 @@ def _upload_body() -> dict[str, Any]:
 
 def _path_parameters(route: Route) -> Iterator[dict[str, Any]]:
     for name in _PATH_PART.findall(route.path):
-        schema = {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,64}$"}
+        schema = {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,32}$"}
         yield {"name": name, "in": "path", "required": True, "schema": schema}
 
 

@@ -25,7 +25,8 @@ from server.kit.ports import Ports
 from server.kit.transaction import guard_database, in_transaction
 
 KEY = re.compile(r"[A-Za-z0-9_-]{8,64}")
-PATH_PART = re.compile(r"[A-Za-z0-9_-]{1,64}")
+PATH_PART = re.compile(r"[A-Za-z0-9_-]{1,32}")
+"""As long as the longest id."""
 JSON = "application/json"
 
 

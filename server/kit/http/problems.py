@@ -1,13 +1,15 @@
 """Refusals as `application/problem+json` (RFC 9457)."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from http import HTTPStatus
 
 import structlog
 from pydantic import ValidationError
 from sanic import HTTPResponse, Request
 from sanic import exceptions as sanic_errors
+from sanic.constants import HTTP_METHODS
 
 from server.kit.errors import (
     Busy,
@@ -84,7 +86,7 @@ def from_exception(error: Exception) -> Refusal:
 
 
 def _is_the_clients(error: sanic_errors.SanicException) -> bool:
-    return (error.status_code or HTTPStatus.INTERNAL_SERVER_ERROR) < HTTPStatus.INTERNAL_SERVER_ERROR
+    return error.status_code is not None and error.status_code < HTTPStatus.INTERNAL_SERVER_ERROR
 
 
 def handle(request: Request, error: Exception) -> HTTPResponse:
@@ -92,5 +94,13 @@ def handle(request: Request, error: Exception) -> HTTPResponse:
     refusal = from_exception(error)
     answer = render(refusal, request_id=request.ctx.request_id)
     if isinstance(error, sanic_errors.MethodNotAllowed):
-        answer.headers["Allow"] = error.headers["Allow"]
+        answer.headers["Allow"] = ", ".join(_allowed_methods(request))
     return answer
+
+
+def _allowed_methods(request: Request) -> Iterator[str]:
+    # The error itself names none where several routes share a path.
+    for method in HTTP_METHODS:
+        with suppress(sanic_errors.MethodNotAllowed):
+            request.app.router.get(request.path, method, request.headers.getone("host", None))
+            yield method

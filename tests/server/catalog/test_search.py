@@ -64,14 +64,20 @@ def test_a_sentence_finds_what_is_nearest_to_it():
     assert search("身份证丢了怎么换领") == ["GL01"]
 
 
+def test_all_the_bigrams_of_a_query_are_less_than_the_query_itself():
+    index = ItemIndex([make_entry("A", "登记登"), make_entry("B", "补办登记登记")])
+    assert search("登记登记", index=index) == ["B", "A"]
+
+
 def test_what_has_too_little_in_common_is_not_found():
     assert search("天气预报明天下午会不会下雨啊") == []
+    assert search("明天下午会不会下雨结婚") == []
 
 
 def test_punctuation_width_and_case_do_not_matter():
     assert search("预防接种证补办") == ["GL07"]
     assert search("食品经营许可(新办)") == ["GL08"]
-    assert fold("ABC《 1 》") == "abc1"
+    assert fold("\uff21\uff22c《 \uff11 》") == "abc1"
 
 
 def test_one_character_is_enough():
@@ -93,8 +99,15 @@ def test_a_theme_narrows_the_search():
 
 
 def test_the_nearest_is_sought_within_the_theme():
-    assert search("结婚证", theme="社会救助") == []
-    assert search("最低生活水平保障线", theme="社会救助") == ["GL06"]
+    index = ItemIndex(
+        [
+            make_entry("A", "户口登记", theme="甲"),
+            make_entry("B", "婚姻登记", theme="乙"),
+        ]
+    )
+    assert search("户口登记", theme="乙", index=index) == ["B"]
+    assert search("户口的登记", theme="乙", index=index) == ["B"]
+    assert search("户口", theme="乙", index=index) == []
 
 
 def test_themes_are_counted_the_largest_first():

@@ -254,6 +254,15 @@ async def test_a_round_from_which_all_was_recalled_closes(desk, clock):
     assert (await PickupRound.get()).state is RoundState.CLOSED
 
 
+async def test_a_round_closes_when_its_last_parcel_is_recalled(desk, clock):
+    parcel, _ = await make_sealed(desk)
+    clock.advance(hours=2)
+    await announce_rounds(desk)
+    assert (await PickupRound.get()).state is RoundState.ANNOUNCED
+    await recall(desk, parcel)
+    assert (await PickupRound.get()).state is RoundState.CLOSED
+
+
 async def test_a_parcel_left_lying_for_a_day_is_noticed_once(desk, clock):
     parcel, _ = await make_sealed(desk)
     clock.advance(hours=23, minutes=59)

@@ -1,16 +1,19 @@
 """The texts for people: one for every refusal, and every one fits what is filled in."""
 
+import ast
 import importlib
 import json
 import pkgutil
 import string
+import tomllib
+from pathlib import Path
 
 import pytest
 
 import server
 from server.kit.errors import Busy, Refusal, WrongState, every_refusal
 from server.kit.http.problems import render
-from server.kit.messages import has_text, text
+from server.kit.messages import MESSAGES_FOLDER, _catalogue, has_text, text
 from server.wiring import SURFACES
 
 
@@ -39,6 +42,13 @@ def test_a_code_names_one_refusal_only():
     assert {code: kinds for code, kinds in by_code.items() if len(kinds) > 1} == {}
 
 
+def test_no_two_files_speak_of_one_code():
+    codes = [
+        code for file in MESSAGES_FOLDER.glob("*.toml") for code in tomllib.loads(file.read_text())
+    ]
+    assert {code for code in codes if codes.count(code) > 1} == set()
+
+
 def test_a_problem_carries_the_texts_its_data_and_when_to_come_again():
     answer = render(Busy(retry_after_s=7, part="database"), request_id="r" * 32)
     assert answer.headers["Retry-After"] == "7"
@@ -65,31 +75,25 @@ def test_a_text_is_filled_in():
         text("nothing_is_called_so")
 
 
-def test_no_refusal_without_data_has_a_text_that_wants_some():
-    """Those that want data are made by classes of their own that ask for it, or name it."""
-    wanting = {
-        kind.code: sorted(fields_of(kind))
-        for kind in REFUSALS
-        if fields_of(kind) and kind.__init__ is Refusal.__init__
-    }
-    assert set(wanting) <= NAMED_WHERE_RAISED
+def test_whoever_raises_a_refusal_gives_what_its_text_wants():
+    wanted = {kind.__name__: fields_of(kind) for kind in REFUSALS if takes_any_data(kind)}
+    for file in Path(server.__file__).parent.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Raise) and node.exc:
+                name, given = described(node.exc)
+                assert wanted.get(name, set()) <= given, f"{file.name}: {name}"
 
 
-NAMED_WHERE_RAISED = {
-    "already_booked",
-    "arrangement_incomplete",
-    "booking_paused",
-    "file_not_accepted",
-    "materials_incomplete",
-    "span_too_long",
-    "too_many_appointments",
-    "upload_quota_reached",
-    "upload_unreadable",
-}
-"""Seen to give what their text wants at each place that raises them."""
+def takes_any_data(kind):
+    return kind.__init__ in {Refusal.__init__, Busy.__init__}
+
+
+def described(raised):
+    """The name of what is raised and the keywords it is given."""
+    if isinstance(raised, ast.Call):
+        return getattr(raised.func, "id", ""), {one.arg for one in raised.keywords}
+    return getattr(raised, "id", ""), set()
 
 
 def fields_of(kind):
-    from server.kit.messages import _catalogue
-
     return {name for _, name, _, _ in string.Formatter().parse(_catalogue()[kind.code]) if name}

@@ -11,13 +11,14 @@ from server.kit.errors import WrongState
 from server.kit.transaction import in_transaction
 
 DAY = date(2026, 11, 23)
+pytestmark = pytest.mark.usefixtures("ports")
 
 
 async def draw(point="a"):
     return await in_transaction(lambda: next_number(CaseCounter, point_code=point, day=DAY))
 
 
-async def test_a_thousand_numbers_from_fifty_tasks_have_no_gap(ports):
+async def test_a_thousand_numbers_from_fifty_tasks_have_no_gap():
     async def draw_twenty():
         return [await draw() for _ in range(20)]
 
@@ -26,11 +27,11 @@ async def test_a_thousand_numbers_from_fifty_tasks_have_no_gap(ports):
     assert (await CaseCounter.get()).last_number == 1000
 
 
-async def test_each_series_counts_for_itself(ports):
+async def test_each_series_counts_for_itself():
     assert [await draw("a"), await draw("b"), await draw("a")] == [1, 1, 2]
 
 
-async def test_a_number_drawn_in_vain_is_drawn_again(ports):
+async def test_a_number_drawn_in_vain_is_drawn_again():
     async def work():
         await next_number(CaseCounter, point_code="a", day=DAY)
         raise WrongState

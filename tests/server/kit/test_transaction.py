@@ -11,6 +11,7 @@ from server.kit.errors import Busy, WrongState
 from server.kit.transaction import finish_running, guard_database, in_transaction
 
 DAY = date(2026, 11, 23)
+pytestmark = pytest.mark.usefixtures("ports")
 
 
 async def note(name):
@@ -21,13 +22,13 @@ async def noted():
     return set(await CaseCounter.all().values_list("point_code", flat=True))
 
 
-async def test_what_work_returns_comes_back_and_what_it_wrote_stays(ports):
+async def test_what_work_returns_comes_back_and_what_it_wrote_stays():
     row = await in_transaction(lambda: note("a"))
     assert row.point_code == "a"
     assert await noted() == {"a"}
 
 
-async def test_what_work_raises_comes_through_and_nothing_stays(ports):
+async def test_what_work_raises_comes_through_and_nothing_stays():
     async def work():
         await note("a")
         raise WrongState
@@ -37,7 +38,7 @@ async def test_what_work_raises_comes_through_and_nothing_stays(ports):
     assert await noted() == set()
 
 
-async def test_a_client_who_hangs_up_in_the_middle_leaves_the_whole(ports):
+async def test_a_client_who_hangs_up_in_the_middle_leaves_the_whole():
     began, may_go_on = asyncio.Event(), asyncio.Event()
 
     async def work():
@@ -56,7 +57,7 @@ async def test_a_client_who_hangs_up_in_the_middle_leaves_the_whole(ports):
     assert await noted() == {"first half", "second half"}
 
 
-async def test_a_client_who_hangs_up_before_a_refusal_leaves_nothing(ports):
+async def test_a_client_who_hangs_up_before_a_refusal_leaves_nothing():
     began, may_go_on = asyncio.Event(), asyncio.Event()
 
     async def work():
@@ -75,7 +76,7 @@ async def test_a_client_who_hangs_up_before_a_refusal_leaves_nothing(ports):
     assert await noted() == set()
 
 
-async def test_work_that_takes_too_long_is_refused_as_busy_and_leaves_nothing(ports):
+async def test_work_that_takes_too_long_is_refused_as_busy_and_leaves_nothing():
     async def work():
         await note("a")
         await asyncio.Event().wait()
@@ -87,7 +88,7 @@ async def test_work_that_takes_too_long_is_refused_as_busy_and_leaves_nothing(po
     assert (await in_transaction(lambda: note("b"))).point_code == "b"
 
 
-async def test_a_statement_that_takes_too_long_is_refused_as_busy(ports, is_embedded):
+async def test_a_statement_that_takes_too_long_is_refused_as_busy():
     held, may_go = asyncio.Event(), asyncio.Event()
     await note("contested")
 
@@ -110,7 +111,7 @@ async def test_a_statement_that_takes_too_long_is_refused_as_busy(ports, is_embe
     assert await noted() == {"contested"}
 
 
-async def test_transactions_do_not_nest(ports):
+async def test_transactions_do_not_nest():
     async def work():
         await note("outer")
         await in_transaction(lambda: note("inner"))
@@ -120,7 +121,7 @@ async def test_transactions_do_not_nest(ports):
     assert await noted() == set()
 
 
-async def test_two_that_lock_each_other_out_both_succeed_in_the_end(ports, is_embedded):
+async def test_two_that_lock_each_other_out_both_succeed_in_the_end(is_embedded):
     await note("left")
     await note("right")
     runs = {"left": 0, "right": 0}
@@ -145,7 +146,7 @@ async def test_two_that_lock_each_other_out_both_succeed_in_the_end(ports, is_em
     assert list(numbers) == [11, 11]
 
 
-async def test_what_is_not_contention_is_not_tried_again(ports):
+async def test_what_is_not_contention_is_not_tried_again():
     runs = 0
 
     async def work():
@@ -158,7 +159,7 @@ async def test_what_is_not_contention_is_not_tried_again(ports):
     assert runs == 1
 
 
-async def test_a_full_pool_refuses_as_busy_and_recovers(ports, settings, is_embedded):
+async def test_a_full_pool_refuses_as_busy_and_recovers(settings, is_embedded):
     places = 1 if is_embedded else settings.database_pool
     inside, may_go = asyncio.Semaphore(0), asyncio.Event()
 
@@ -178,7 +179,7 @@ async def test_a_full_pool_refuses_as_busy_and_recovers(ports, settings, is_embe
     await in_transaction(lambda: note("afterwards"))
 
 
-async def test_half_of_many_transactions_hung_up_on_leave_no_half_and_none_open(ports):
+async def test_half_of_many_transactions_hung_up_on_leave_no_half_and_none_open():
     async def pair(number):
         await note(f"{number} one")
         await note(f"{number} two")
@@ -197,6 +198,6 @@ async def test_half_of_many_transactions_hung_up_on_leave_no_half_and_none_open(
     assert all(f"{number} one" in kept for number in range(0, 60, 2))
 
 
-async def test_reading_outside_a_transaction_is_bounded_too(ports):
+async def test_reading_outside_a_transaction_is_bounded_too():
     with pytest.raises(Busy):
         await guard_database(asyncio.Event().wait, timeout_s=0.05)
