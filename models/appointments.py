@@ -3,8 +3,8 @@
 from tortoise import Model, fields
 from tortoise.indexes import Index
 
-from models.catalog import WindowKind
 from models.fields import DigestField, IdField, RefField, TimeOfDayField
+from models.kinds import WindowKind
 from models.states import AppointmentState, HoldState
 
 

@@ -1,41 +1,11 @@
 """办件, 转办, 计时段, 证照."""
 
-from enum import StrEnum
-
 from tortoise import Model, fields
 from tortoise.indexes import Index
 
 from models.fields import IdField, ProtectedField, RefField
+from models.kinds import HolderKind, Outcome, TransferKind, TransferWay
 from models.states import CaseState, TransferState
-
-
-class HolderKind(StrEnum):
-    """Who can hold a case."""
-
-    POINT = "point"
-    DEPARTMENT = "department"
-
-
-class TransferKind(StrEnum):
-    """跨级, 跨区."""
-
-    CROSS_LEVEL = "cross_level"
-    CROSS_DISTRICT = "cross_district"
-
-
-class TransferWay(StrEnum):
-    """How the materials travel."""
-
-    DIGITAL = "digital"
-    MAILED = "mailed"
-    CARRIED = "carried"
-
-
-class Outcome(StrEnum):
-    """What was decided."""
-
-    APPROVED = "approved"
-    REJECTED = "rejected"
 
 
 class ClockSegment(Model):
@@ -82,7 +52,6 @@ class Case(Model):
     outcome = fields.CharEnumField(Outcome, max_length=16, null=True)
     decision_note = fields.CharField(max_length=500, default="")
     closed_at = fields.DatetimeField(null=True)
-    rated_at = fields.DatetimeField(null=True)
     created_at = fields.DatetimeField()
 
     class Meta:

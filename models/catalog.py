@@ -1,60 +1,10 @@
 """Service points, windows, departments, items, materials and the working calendar."""
 
-from enum import StrEnum
-
 from tortoise import Model, fields
 from tortoise.indexes import Index
 
 from models.fields import IdField, RefField
-
-
-class PointLevel(StrEnum):
-    """Where a point stands in the district."""
-
-    CENTER = "center"
-    BRANCH = "branch"
-    STREET = "street"
-    COMMUNITY = "community"
-
-
-class AuthorityLevel(StrEnum):
-    """At which level a matter is decided."""
-
-    COMMUNITY = "community"
-    STREET = "street"
-    DISTRICT = "district"
-    CITY = "city"
-
-
-class ItemKind(StrEnum):
-    """即办件, 一审一核件, 承诺件."""
-
-    INSTANT = "instant"
-    ONE_REVIEW = "one_review"
-    PROMISED = "promised"
-
-
-class WindowKind(StrEnum):
-    """咨询帮办, 综合受理, 统一出证."""
-
-    CONSULT = "consult"
-    ACCEPT = "accept"
-    ISSUE = "issue"
-
-
-class OnlineDepth(StrEnum):
-    """How much of an item can be done without coming."""
-
-    NONE = "none"
-    PRE_REVIEW = "pre_review"
-    FULL = "full"
-
-
-class DayKind(StrEnum):
-    """What a calendar entry makes of a date."""
-
-    WORKING = "working"
-    HOLIDAY = "holiday"
+from models.kinds import AuthorityLevel, DayKind, ItemKind, OnlineDepth, PointLevel, WindowKind
 
 
 class ServicePoint(Model):

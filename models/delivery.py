@@ -1,37 +1,11 @@
 """邮件, 下单, 运单, 取件码, 交接, 揽收班次."""
 
-from enum import StrEnum
-
 from tortoise import Model, fields
 from tortoise.indexes import Index
 
 from models.fields import DigestField, IdField, ProtectedField, RefField
+from models.kinds import Direction, OrderState, ParcelPurpose
 from models.states import ParcelState, PickupCodeState, RoundState
-
-
-class ParcelPurpose(StrEnum):
-    """What a parcel is for."""
-
-    RESULT = "result"
-    TRANSFER = "transfer"
-    ORIGINAL_CHECK = "original_check"
-
-
-class OrderState(StrEnum):
-    """How far an order at the carrier is."""
-
-    TO_SEND = "to_send"
-    WAYBILL_ISSUED = "waybill_issued"
-    TO_RECONCILE = "to_reconcile"
-    REFUSED = "refused"
-    CANCELLED = "cancelled"
-
-
-class Direction(StrEnum):
-    """Which way a hand-over goes at a point."""
-
-    OUT = "out"
-    IN = "in"
 
 
 class DeliveryAddress(Model):

@@ -1,20 +1,10 @@
 """通知: one message to one account, and the right to send it."""
 
-from enum import StrEnum
-
 from tortoise import Model, fields
 from tortoise.indexes import Index
 
 from models.fields import IdField, ProtectedField, RefField
-
-
-class NoticeState(StrEnum):
-    """How far a message is."""
-
-    TO_SEND = "to_send"
-    SENT = "sent"
-    REFUSED = "refused"
-    UNSENDABLE = "unsendable"
+from models.kinds import NoticeState
 
 
 class Notice(Model):

@@ -1,28 +1,10 @@
 """Persons, the accounts they come through, and sessions."""
 
-from enum import StrEnum
-
 from tortoise import Model, fields
 from tortoise.indexes import Index
 
 from models.fields import DigestField, IdField, ProtectedField, RefField
-
-
-class Assurance(StrEnum):
-    """How sure we are that an identity is whose it is said to be, rising."""
-
-    DECLARED = "declared"
-    PHONE_MATCHED = "phone_matched"
-    VERIFIED = "verified"
-    SEEN_AT_WINDOW = "seen_at_window"
-
-
-class SessionKind(StrEnum):
-    """Whose session it is."""
-
-    CITIZEN = "citizen"
-    STAFF = "staff"
-    COURIER = "courier"
+from models.kinds import Assurance, SessionKind
 
 
 class Person(Model):

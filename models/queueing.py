@@ -3,8 +3,8 @@
 from tortoise import Model, fields
 from tortoise.indexes import Index
 
-from models.catalog import WindowKind
 from models.fields import IdField, RefField
+from models.kinds import WindowKind
 from models.states import TicketState
 
 

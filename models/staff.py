@@ -1,20 +1,9 @@
 """Clerks, handlers, managers, supervisors, administrators and couriers."""
 
-from enum import StrEnum
-
 from tortoise import Model, fields
 
 from models.fields import IdField, ProtectedField
-
-
-class StaffRole(StrEnum):
-    """What a member of staff is there for, one account holds exactly one."""
-
-    CLERK = "clerk"
-    MANAGER = "manager"
-    HANDLER = "handler"
-    SUPERVISOR = "supervisor"
-    ADMIN = "admin"
+from models.kinds import StaffRole
 
 
 class StaffAccount(Model):

@@ -3,7 +3,8 @@
 from collections import Counter
 from collections.abc import Awaitable, Callable
 
-from models.catalog import Department, ServicePoint, Window, WindowKind
+from models.catalog import Department, ServicePoint, Window
+from models.kinds import WindowKind
 from server import about
 from server.appointments import endpoints as appointments
 from server.appointments import tasks as appointment_tasks

@@ -2,13 +2,8 @@ from tortoise import migrations
 from tortoise.migrations import operations as ops
 import functools
 from json import dumps, loads
-from models.cases import HolderKind, Outcome, TransferKind, TransferWay
-from models.catalog import AuthorityLevel, DayKind, ItemKind, OnlineDepth, PointLevel, WindowKind
-from models.delivery import Direction, OrderState, ParcelPurpose
 from models.fields import DigestField, IdField, ProtectedField, RefField, TimeOfDayField, new_id
-from models.notifications import NoticeState
-from models.people import Assurance, SessionKind
-from models.staff import StaffRole
+from models.kinds import Assurance, AuthorityLevel, DayKind, Direction, HolderKind, ItemKind, NoticeState, OnlineDepth, OrderState, Outcome, ParcelPurpose, PointLevel, SessionKind, StaffRole, TransferKind, TransferWay, WindowKind
 from models.states import AppointmentState, AttachmentState, CaseState, HoldState, ParcelState, PickupCodeState, PreReviewState, ReviewTaskState, RoundState, TicketState, TransferState
 from tortoise.fields.base import OnDelete
 from tortoise import fields
@@ -137,7 +132,6 @@ class Migration(migrations.Migration):
                 ('outcome', fields.CharEnumField(null=True, description='APPROVED: approved\nREJECTED: rejected', enum_type=Outcome, max_length=16)),
                 ('decision_note', fields.CharField(default='', max_length=500)),
                 ('closed_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
-                ('rated_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
                 ('created_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
             ],
             options={'table': 'cases', 'app': 'models', 'indexes': [Index(fields=['person_id', 'id']), Index(fields=['holder_kind', 'holder_code', 'state', 'id']), Index(fields=['point_code', 'state', 'id']), Index(fields=['state', 'answer_by'])], 'pk_attr': 'id', 'table_description': '办件: one item for one person, from the counter to the door.'},

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from config.settings import Settings
 from models.appointments import Appointment
-from models.people import Assurance
+from models.kinds import Assurance
 from models.states import AppointmentState
 from server.appointments.booking import Booker, book, give_place_back
 from server.appointments.errors import TooEarly

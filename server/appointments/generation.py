@@ -8,7 +8,8 @@ from tortoise.exceptions import IntegrityError
 
 from config.settings import Settings
 from models.appointments import Slot, SlotTemplate
-from models.catalog import ServicePoint, WindowKind
+from models.catalog import ServicePoint
+from models.kinds import WindowKind
 from server.appointments.hours import default_templates, plan_day
 from server.appointments.visits import day_span, quantum_of
 from server.catalog.rules import local_day

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
 
 from models.appointments import SlotTemplate
-from models.catalog import PointLevel, WindowKind
+from models.kinds import PointLevel, WindowKind
 from server.catalog.rules import SHANGHAI, WorkingCalendar
 
 WORKDAYS = range(5)

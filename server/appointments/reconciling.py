@@ -9,7 +9,7 @@ import structlog
 from config.settings import Settings
 from models.appointments import Appointment, Hold, Slot
 from models.bookkeeping import Transition
-from models.catalog import WindowKind
+from models.kinds import WindowKind
 from server.appointments.repository import count_occupied
 from server.appointments.rules import GIVEN_BACK
 from server.appointments.visits import quantum_of

@@ -14,7 +14,7 @@ from tortoise.exceptions import IntegrityError
 from tortoise.expressions import F, Q
 
 from models.appointments import Appointment, AppointmentItem, BookingAllowance, Hold, Slot
-from models.catalog import WindowKind
+from models.kinds import WindowKind
 from models.states import AppointmentState, HoldState
 from server.appointments.errors import (
     AlreadyBooked,

@@ -1,18 +1,18 @@
 """What comes in and goes out about booking."""
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import time, timedelta
 from itertools import pairwise
 from typing import Annotated, Self
 
 from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints, model_validator
 
 from models.appointments import Appointment, Hold, SlotTemplate
-from models.catalog import WindowKind
+from models.kinds import WindowKind
 from models.people import Person
 from models.states import AppointmentState
 from server.appointments.hours import capacity_of
 from server.appointments.rules import Start
-from server.kit.http.schemas import Code, Incoming, Line, Outgoing, PageQuery, Prose
+from server.kit.http.schemas import Code, Day, Incoming, Instant, Line, Outgoing, PageQuery, Prose
 from server.kit.masking import mask_name, mask_phone
 
 LONGEST_RANGE = timedelta(days=14)
@@ -21,15 +21,6 @@ MOST_TEMPLATES = 60
 MOST_WINDOWS = 200
 ANY_POINT = "any"
 
-FIRST_YEAR, LAST_YEAR = 2000, 2100
-"""Dates outside of these would overflow when moved to another time zone."""
-
-
-def _in_our_time(moment: date) -> date:
-    if not FIRST_YEAR <= moment.year <= LAST_YEAR:
-        raise ValueError("year out of range")
-    return moment
-
 
 def _distinct(codes: list[str]) -> list[str]:
     if len(set(codes)) != len(codes):
@@ -37,14 +28,6 @@ def _distinct(codes: list[str]) -> list[str]:
     return codes
 
 
-def _in_utc(moment: datetime) -> datetime:
-    return moment.astimezone(UTC)
-
-
-Instant = Annotated[AwareDatetime, AfterValidator(_in_our_time), AfterValidator(_in_utc)]
-"""In UTC whatever offset it came with: the database compares what it is given as it is."""
-
-Day = Annotated[date, AfterValidator(_in_our_time)]
 ItemCodes = Annotated[
     list[Code], Field(min_length=1, max_length=MOST_ITEMS), AfterValidator(_distinct)
 ]

@@ -6,7 +6,8 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from config.settings import Settings
 from models.appointments import Appointment
-from models.catalog import ServicePoint, WindowKind
+from models.catalog import ServicePoint
+from models.kinds import WindowKind
 from server.appointments.errors import NotAcceptedHere, NotBookable, PreReviewNotUsable, SlotFull
 from server.appointments.repository import Place, slots_between, slots_by_point
 from server.appointments.reviewed import reviewed_items

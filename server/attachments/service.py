@@ -1,6 +1,5 @@
 """Files of persons: taken in, tied to what they are evidence of, handed out on record."""
 
-import asyncio
 from collections.abc import Collection
 from datetime import datetime
 
@@ -33,8 +32,6 @@ from server.kit.transaction import guard_database, in_transaction
 CHECKED_WITHIN_S = 10.0
 """While the person waits; what takes longer is checked by the job."""
 
-DRAINED_WITHIN_S = 10.0
-
 EXTENSIONS = {media_type: str(kind) for kind, media_type in MEDIA_TYPES.items()}
 
 log = structlog.get_logger(__name__)
@@ -60,22 +57,6 @@ async def receive_upload(
     if judged.state is AttachmentState.REFUSED:
         raise FileNotAccepted(reason=judged.refusal, explanation=explain(judged.refusal))
     return judged
-
-
-async def drain(upload: Upload, *, limit_bytes: int) -> None:
-    """Read on to the end of a body that is refused, so that its sender gets to hear why.
-
-    Whoever sends more than `limit_bytes` or takes longer than `DRAINED_WITHIN_S` is cut off.
-    """
-    left_bytes = limit_bytes
-    try:
-        async with asyncio.timeout(DRAINED_WITHIN_S):
-            async for chunk in upload.chunks:
-                left_bytes -= len(chunk)
-                if left_bytes < 0:
-                    return
-    except TimeoutError:
-        log.info("refused_upload_cut_off")
 
 
 async def bind(attachment_id: str, *, owner_id: str, bound_to: str) -> None:

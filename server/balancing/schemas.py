@@ -4,7 +4,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from models.catalog import PointLevel
+from models.kinds import PointLevel
 from server.balancing.ranking import RankedPoint
 from server.balancing.rules import Place
 from server.kit.http.schemas import Code, Incoming, Outgoing

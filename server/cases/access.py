@@ -6,7 +6,8 @@ from tortoise.expressions import Q
 from tortoise.queryset import QuerySet
 
 from models.attachments import Attachment
-from models.cases import Case, HolderKind, Transfer
+from models.cases import Case, Transfer
+from models.kinds import HolderKind
 from server.kit.access import Actor, Role
 from server.kit.errors import NotFound
 

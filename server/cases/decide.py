@@ -2,7 +2,8 @@
 
 from datetime import datetime
 
-from models.cases import Case, HolderKind, Outcome
+from models.cases import Case
+from models.kinds import HolderKind, Outcome
 from models.states import CaseState
 from server.cases.accept import is_decided_here
 from server.cases.errors import DecidedElsewhere

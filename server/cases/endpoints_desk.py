@@ -1,7 +1,8 @@
 """Cases at the desks: points receive, accept, transfer and follow up; departments decide."""
 
 from models.cases import Case
-from models.people import Assurance, Person
+from models.kinds import Assurance
+from models.people import Person
 from server.cases import errors
 from server.cases.accept import accept_case
 from server.cases.access import (

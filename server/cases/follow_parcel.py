@@ -1,7 +1,7 @@
 """A parcel's news move what it carries: a transfer on its way, a result to its owner."""
 
 from models.cases import Case, Transfer
-from models.delivery import ParcelPurpose
+from models.kinds import ParcelPurpose
 from models.states import CaseState, ParcelState, TransferState
 from server.cases.close import close_case
 from server.cases.notices import tell_citizen

@@ -2,8 +2,9 @@
 
 from datetime import datetime
 
-from models.cases import Case, Certificate, Outcome
-from models.delivery import Parcel, ParcelPurpose
+from models.cases import Case, Certificate
+from models.delivery import Parcel
+from models.kinds import Outcome, ParcelPurpose
 from models.states import CaseState
 from server.cases.notices import tell_citizen
 from server.catalog.service import get_department, get_item_version

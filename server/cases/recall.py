@@ -16,7 +16,7 @@ async def recall_transfer(case: Case, *, reason: str, actor: Actor, now: datetim
     transfer = await open_transfer(case.id)
     if transfer is None:
         raise NoOpenTransfer
-    await _end(transfer, reason=reason, actor=actor, now=now)
+    await end_transfer(transfer, TransferState.RECALLED, reason=reason, actor=actor, now=now)
     return transfer
 
 
@@ -24,17 +24,15 @@ async def recall_open_transfer(case: Case, *, reason: str, actor: Actor, now: da
     """Call the open transfer back if there is one."""
     transfer = await open_transfer(case.id)
     if transfer is not None:
-        await _end(transfer, reason=reason, actor=actor, now=now)
+        await end_transfer(transfer, TransferState.RECALLED, reason=reason, actor=actor, now=now)
 
 
-async def _end(transfer: Transfer, *, reason: str, actor: Actor, now: datetime) -> None:
-    await advance(
-        transfer,
-        TransferState.RECALLED,
-        actor=actor,
-        now=now,
-        reason=reason,
-        open=None,
-    )
+async def end_transfer(
+    transfer: Transfer, state: TransferState, *, reason: str, actor: Actor, now: datetime
+) -> None:
+    """End a transfer that was not taken over, say why, and cancel a parcel that is still here."""
+    await advance(transfer, state, actor=actor, now=now, reason=reason, open=None)
+    transfer.reason = reason
+    await transfer.save(update_fields=["reason"])
     if transfer.parcel_id is not None:
         await recall_if_here(transfer.parcel_id, actor=actor, now=now, reason=reason)

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from models.cases import Case, CaseCounter, HolderKind
+from models.cases import Case, CaseCounter
 from models.catalog import ServiceItem
+from models.kinds import HolderKind
 from models.people import Person
 from models.queueing import QueueTicket
 from models.states import CaseState, TicketState

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-from models.cases import TransferKind, TransferWay
-from models.catalog import AuthorityLevel, ItemKind, PointLevel
+from models.kinds import AuthorityLevel, ItemKind, PointLevel, TransferKind, TransferWay
 from server.catalog.rules import WorkingCalendar, closing_instant, local_day
 
 ANSWER_WITHIN_DAYS = 5

@@ -6,13 +6,8 @@ from typing import Annotated
 from pydantic import Field, StringConstraints, model_validator
 
 from integrations.contracts.carrier import Party
-from models.cases import (
-    HolderKind,
-    Outcome,
-    Transfer,
-    TransferKind,
-    TransferWay,
-)
+from models.cases import Transfer
+from models.kinds import HolderKind, Outcome, TransferKind, TransferWay
 from models.states import CaseState, TransferState
 from server.cases.notify_missing import Missing
 from server.cases.rules import SuspensionReason

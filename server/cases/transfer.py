@@ -5,9 +5,9 @@ from datetime import datetime
 from tortoise.exceptions import IntegrityError
 
 from integrations.contracts.carrier import Party
-from models.cases import Case, HolderKind, Transfer, TransferWay
+from models.cases import Case, Transfer
 from models.catalog import Department
-from models.delivery import ParcelPurpose
+from models.kinds import HolderKind, ParcelPurpose, TransferWay
 from models.states import CaseState, TransferState
 from server.cases.accept import is_decided_here
 from server.cases.errors import DecidedHere, DigitalOnly, TransferOpen

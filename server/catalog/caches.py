@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from time import monotonic
 
-from models.catalog import CalendarDay, DayKind
+from models.catalog import CalendarDay
+from models.kinds import DayKind
 from server.catalog import repository
 from server.catalog.rules import WorkingCalendar, is_yearly_marker
 from server.catalog.search import ItemIndex

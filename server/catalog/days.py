@@ -6,7 +6,8 @@ from datetime import date, datetime, timedelta
 
 from tortoise.exceptions import IntegrityError
 
-from models.catalog import CalendarDay, DayKind
+from models.catalog import CalendarDay
+from models.kinds import DayKind
 from server.catalog import repository
 from server.catalog.caches import CALENDAR_KEPT_S, KnownDays, forget_caches
 from server.catalog.errors import ArrangementIncomplete

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from models.catalog import DayKind
+from models.kinds import DayKind
 from server.audit.service import record
 from server.catalog import repository
 from server.catalog.days import NamedDay, set_day, set_year

@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from models.catalog import AuthorityLevel, Material, ServiceItem
+from models.catalog import Material, ServiceItem
+from models.kinds import AuthorityLevel
 from server.catalog.rows import DepartmentRow, ItemRow, MaterialRow
 from server.kit.errors import ChangedMeanwhile
 

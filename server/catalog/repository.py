@@ -5,16 +5,8 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from models.catalog import (
-    CalendarDay,
-    Department,
-    Material,
-    PointLevel,
-    ServiceItem,
-    ServicePoint,
-    Window,
-    WindowKind,
-)
+from models.catalog import CalendarDay, Department, Material, ServiceItem, ServicePoint, Window
+from models.kinds import PointLevel, WindowKind
 from server.catalog.search import ItemEntry
 
 ENTRY_COLUMNS = (

@@ -16,7 +16,7 @@ from pydantic import (
     ValidationError,
 )
 
-from models.catalog import AuthorityLevel, ItemKind, OnlineDepth, PointLevel
+from models.kinds import AuthorityLevel, ItemKind, OnlineDepth, PointLevel
 from server.catalog.errors import CatalogueInvalid
 
 MOST_DAYS = 3650

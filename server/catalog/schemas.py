@@ -6,18 +6,8 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from models.catalog import (
-    AuthorityLevel,
-    DayKind,
-    Department,
-    ItemKind,
-    Material,
-    OnlineDepth,
-    PointLevel,
-    ServiceItem,
-    ServicePoint,
-    WindowKind,
-)
+from models.catalog import Department, Material, ServiceItem, ServicePoint
+from models.kinds import AuthorityLevel, DayKind, ItemKind, OnlineDepth, PointLevel, WindowKind
 from server.catalog.days import NamedDay
 from server.catalog.search import ItemEntry
 from server.kit.http.schemas import PRINTABLE, Code, Incoming, Line, Outgoing, PageQuery

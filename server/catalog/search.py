@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import compress
 from unicodedata import normalize
 
-from models.catalog import ItemKind, OnlineDepth
+from models.kinds import ItemKind, OnlineDepth
 
 LEAST_SHARE = 4
 """A query that fits nothing is answered by what has at least a quarter of its bigrams."""

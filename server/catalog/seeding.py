@@ -17,17 +17,8 @@ from chinese_calendar import constants
 from tortoise.exceptions import IntegrityError
 
 from config.settings import DATA_FOLDER
-from models.catalog import (
-    AuthorityLevel,
-    CalendarDay,
-    DayKind,
-    Department,
-    PointLevel,
-    ServiceItem,
-    ServicePoint,
-    Window,
-    WindowKind,
-)
+from models.catalog import CalendarDay, Department, ServiceItem, ServicePoint, Window
+from models.kinds import AuthorityLevel, DayKind, PointLevel, WindowKind
 from server.catalog import repository
 from server.catalog.caches import forget_caches
 from server.catalog.importing import ImportedItems, content_of_files, import_items

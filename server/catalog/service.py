@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from models.catalog import Department, Material, PointLevel, ServiceItem, ServicePoint
+from models.catalog import Department, Material, ServiceItem, ServicePoint
+from models.kinds import PointLevel
 from server.catalog import repository
 from server.catalog.caches import forget_caches, item_index, working_calendar
 from server.catalog.errors import UnknownDepartment, UnknownItem, UnknownPoint

@@ -5,7 +5,8 @@ from datetime import datetime
 from tortoise.exceptions import IntegrityError
 
 from integrations.contracts.carrier import Party
-from models.delivery import DeliveryAddress, ParcelPurpose
+from models.delivery import DeliveryAddress
+from models.kinds import ParcelPurpose
 from server.delivery.events import AddressGiven
 from server.delivery.repository import live_parcel
 from server.delivery.service import cancel_parcel, receiver_of, repack_parcel

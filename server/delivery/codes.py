@@ -4,8 +4,9 @@ import secrets
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from models.delivery import Direction, Parcel, PickupCode
+from models.delivery import Parcel, PickupCode
 from models.fields import digest_of
+from models.kinds import Direction
 from models.states import ParcelState, PickupCodeState
 from server.delivery.repository import live_code
 from server.delivery.rules import CODE_LIFE, MOST_TRIES

@@ -4,7 +4,8 @@ from typing import Any
 
 import segno
 
-from models.delivery import CourierOrder, Parcel, ParcelPurpose
+from models.delivery import CourierOrder, Parcel
+from models.kinds import ParcelPurpose
 from server.audit.service import record
 from server.catalog.errors import UnknownDepartment
 from server.catalog.service import get_department

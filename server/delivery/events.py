@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from models.delivery import ParcelPurpose
+from models.kinds import ParcelPurpose
 from models.states import ParcelState
 from server.kit.outbox import Event
 

@@ -2,7 +2,8 @@
 
 from datetime import datetime
 
-from models.delivery import Parcel, ParcelPurpose
+from models.delivery import Parcel
+from models.kinds import ParcelPurpose
 from server.delivery.repository import live_parcel, lock_parcel
 from server.delivery.rules import AT_THE_POINT
 from server.delivery.service import cancel_parcel

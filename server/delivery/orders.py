@@ -14,7 +14,8 @@ from tortoise.expressions import F
 from integrations.contracts.carrier import DispatchOrder, LabelSize, Party, Waybill
 from integrations.contracts.errors import DuplicateOrder, VendorRefused
 from models.catalog import ServicePoint
-from models.delivery import CourierOrder, OrderState, Parcel
+from models.delivery import CourierOrder, Parcel
+from models.kinds import OrderState
 from models.states import ParcelState
 from server.catalog.service import get_point, working_calendar
 from server.delivery.errors import NothingToReconcile, WaybillTaken

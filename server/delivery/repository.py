@@ -7,16 +7,8 @@ from tortoise.expressions import Q, Subquery
 from tortoise.queryset import QuerySet
 
 from models.bookkeeping import Transition
-from models.delivery import (
-    CourierOrder,
-    Direction,
-    HandOver,
-    OrderState,
-    Parcel,
-    ParcelPurpose,
-    PickupCode,
-    PickupRound,
-)
+from models.delivery import CourierOrder, HandOver, Parcel, PickupCode, PickupRound
+from models.kinds import Direction, OrderState, ParcelPurpose
 from models.states import CARRIER_STATES, ENDED_PARCELS, ParcelState, RoundState
 from server.delivery.rules import COMES_BACK
 from server.kit.errors import NotFound

@@ -12,7 +12,8 @@ from datetime import datetime
 
 from tortoise.exceptions import IntegrityError
 
-from models.delivery import DigitGuard, Direction, HandOver, Parcel, PickupCode, ScanRecord
+from models.delivery import DigitGuard, HandOver, Parcel, PickupCode, ScanRecord
+from models.kinds import Direction
 from models.states import ParcelState, PickupCodeState
 from server.delivery.codes import check_spoken, find_by_long, find_by_spoken, redeem_code
 from server.delivery.repository import is_handed_over, live_code, lock_parcel, who_sealed

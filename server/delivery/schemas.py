@@ -3,19 +3,22 @@
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import AwareDatetime, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
 from integrations.contracts.carrier import Party
-from models.delivery import (
-    CourierOrder,
-    OrderState,
-    Parcel,
-    ParcelPurpose,
-    PickupRound,
-)
+from models.delivery import CourierOrder, Parcel, PickupRound
+from models.kinds import OrderState, ParcelPurpose
 from models.states import ParcelState, RoundState
 from server.delivery.rules import AT_THE_POINT, ScanOutcome
-from server.kit.http.schemas import PRINTABLE, Code, Incoming, LongLine, Outgoing, PageQuery
+from server.kit.http.schemas import (
+    PRINTABLE,
+    Code,
+    Incoming,
+    Instant,
+    LongLine,
+    Outgoing,
+    PageQuery,
+)
 from server.kit.masking import mask_name, mask_phone
 
 MOST_SCANS = 100
@@ -192,7 +195,7 @@ class ScanIn(Incoming):
     """One scan: its id is the device's own; `text` is what was read or typed."""
 
     scan_id: ScanId
-    scanned_at: AwareDatetime
+    scanned_at: Instant
     text: LongLine
     point_code: Code
     digits: Spoken | None = None
@@ -201,7 +204,7 @@ class ScanIn(Incoming):
 class ScansIn(Incoming):
     """Scans in the order they were made; `device_now` corrects the device's clock."""
 
-    device_now: AwareDatetime
+    device_now: Instant
     scans: Annotated[list[ScanIn], Field(min_length=1, max_length=MOST_SCANS)]
 
 

@@ -3,7 +3,8 @@
 from datetime import date, datetime
 
 from integrations.contracts.carrier import Party
-from models.delivery import CourierOrder, OrderState, Parcel, ParcelPurpose
+from models.delivery import CourierOrder, Parcel
+from models.kinds import OrderState, ParcelPurpose
 from models.states import ParcelState
 from server.delivery.codes import FreshCode, issue_code, revoke_code
 from server.delivery.errors import AlreadyCollected, LabelFirst, StillUnderWay

@@ -7,7 +7,8 @@ from tortoise.exceptions import IntegrityError
 from integrations.contracts.errors import VendorRefused, VendorUnavailable
 from integrations.contracts.mini_program import LoginExchange
 from models.fields import digest_of
-from models.people import Assurance, Person, SessionKind, WechatAccount
+from models.kinds import Assurance, SessionKind
+from models.people import Person, WechatAccount
 from server.identity.errors import IdentityFixed, IdentityTaken, IdNumberInvalid, LoginCodeRefused
 from server.identity.people import find_person, register_person
 from server.identity.rules import is_id_number

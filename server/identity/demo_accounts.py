@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 
-from models.staff import CourierAccount, StaffAccount, StaffRole
+from models.kinds import StaffRole
+from models.staff import CourierAccount, StaffAccount
 from server.identity.staff import hash_password
 
 DEMO_PASSWORD = "tongban-demo-2026"  # noqa: S105 - for the demonstration only

@@ -5,7 +5,8 @@ from datetime import datetime
 from tortoise.exceptions import IntegrityError
 
 from models.fields import digest_of
-from models.people import Assurance, Person, WechatAccount
+from models.kinds import Assurance
+from models.people import Person, WechatAccount
 from server.identity.errors import IdentityTaken, IdNumberInvalid
 from server.identity.rules import is_id_number
 from server.kit.errors import NotFound

@@ -4,7 +4,8 @@ from typing import Annotated
 
 from pydantic import Field, SecretStr, StringConstraints
 
-from models.people import Assurance, Person, WechatAccount
+from models.kinds import Assurance
+from models.people import Person, WechatAccount
 from server.kit.http.schemas import Code, Incoming, Line, Outgoing, Token
 from server.kit.masking import mask_id_number, mask_name, mask_phone
 

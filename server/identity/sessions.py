@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from models.fields import digest_of
-from models.people import Session, SessionKind, WechatAccount
+from models.kinds import SessionKind
+from models.people import Session, WechatAccount
 from models.staff import CourierAccount, StaffAccount
 from server.kit.access import Actor, Role
 from server.kit.ports import Ports

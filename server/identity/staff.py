@@ -9,7 +9,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error
 from tortoise.expressions import F
 
-from models.people import SessionKind
+from models.kinds import SessionKind
 from models.staff import CourierAccount, StaffAccount
 from server.identity.errors import LoginFailed
 from server.identity.rules import LOCKED_FOR, MOST_FAILED_LOGINS, TOTP_STEP_S, is_locked

@@ -4,6 +4,8 @@
 """
 
 from redis import asyncio as aioredis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 Redis = aioredis.Redis
@@ -22,4 +24,5 @@ def open_redis(url: str) -> Redis:
         socket_timeout=COMMAND_TIMEOUT_S,
         socket_connect_timeout=COMMAND_TIMEOUT_S,
         max_connections=50,
+        retry=Retry(NoBackoff(), 1),
     )

@@ -5,7 +5,8 @@ from datetime import datetime
 import structlog
 
 from integrations.contracts.errors import PushRefused
-from models.notifications import Notice, NoticeState
+from models.kinds import NoticeState
+from models.notifications import Notice
 from server.kit.access import CITIZENS, EVERYBODY
 from server.kit.http.call import Call, Content
 from server.kit.http.paging import page_of

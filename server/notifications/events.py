@@ -3,7 +3,8 @@
 from datetime import datetime
 from typing import ClassVar
 
-from models.notifications import Notice, NoticeState
+from models.kinds import NoticeState
+from models.notifications import Notice
 from server.kit.messages import text
 from server.kit.outbox import Event, emit
 

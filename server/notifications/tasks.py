@@ -4,7 +4,8 @@ from zoneinfo import ZoneInfo
 
 from integrations.contracts.errors import VendorRefused
 from integrations.contracts.mini_program import SubscribeMessage
-from models.notifications import Notice, NoticeState
+from models.kinds import NoticeState
+from models.notifications import Notice
 from models.people import WechatAccount
 from server.kit.jobs import Job
 from server.kit.outbox import Consumer

@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from models.attachments import Attachment
-from models.catalog import Material, OnlineDepth
+from models.catalog import Material
+from models.kinds import OnlineDepth
 from models.prereview import PreReview, PreReviewMaterial
 from models.states import PreReviewState
 from server.attachments.service import bind, unbind

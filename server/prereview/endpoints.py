@@ -5,11 +5,11 @@ from typing import Any
 from models.attachments import Attachment
 from models.prereview import PreReview
 from server.attachments.errors import FileNotAccepted, UploadQuotaReached, UploadUnreadable
-from server.attachments.service import drain, receive_upload
+from server.attachments.service import receive_upload
 from server.balancing.errors import NobodyReviews
 from server.catalog.errors import UnknownItem
 from server.kit.access import CITIZENS
-from server.kit.errors import NotFound, Refusal, TooLarge, WrongState
+from server.kit.errors import NotFound, TooLarge, WrongState
 from server.kit.http.call import Call, RealNameRequired, Upload
 from server.kit.http.routes import Surface
 from server.kit.http.schemas import Page, PageQuery
@@ -76,11 +76,7 @@ async def show_mine(call: Call) -> PreReviewOut:
 async def hand_in(call: Call) -> PreReviewOut:
     """Hand in a file for a material, multipart or raw, in place of an earlier one."""
     assert call.upload is not None  # noqa: S101 - the route takes one
-    try:
-        attachment = await _receive(call, call.upload)
-    except Refusal:
-        await drain(call.upload, limit_bytes=call.ports.settings.upload_limit_bytes)
-        raise
+    attachment = await _receive(call, call.upload)
 
     async def keep() -> PreReviewOut:
         pre_review = await _own(call)

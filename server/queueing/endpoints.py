@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from models.catalog import WindowKind
+from models.kinds import WindowKind
 from models.queueing import QueueTicket
 from server.appointments.access import access_own_appointment
 from server.appointments.errors import AlreadyBooked, NotAcceptedHere, TooEarly

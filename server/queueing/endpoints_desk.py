@@ -1,6 +1,6 @@
 """The queue as the windows work it."""
 
-from models.people import Assurance
+from models.kinds import Assurance
 from server.appointments.access import access_point_appointment
 from server.appointments.errors import AlreadyBooked, NotAcceptedHere, TooEarly
 from server.catalog.errors import UnknownItem

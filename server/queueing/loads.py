@@ -5,7 +5,8 @@ from datetime import datetime
 
 from tortoise.functions import Count
 
-from models.catalog import Window, WindowKind
+from models.catalog import Window
+from models.kinds import WindowKind
 from models.queueing import QueueTicket
 from models.states import TicketState
 from server.balancing.rules import PointLoad

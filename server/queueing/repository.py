@@ -6,7 +6,8 @@ from tortoise.exceptions import IntegrityError
 from tortoise.expressions import F
 from tortoise.queryset import QuerySet
 
-from models.catalog import Window, WindowKind
+from models.catalog import Window
+from models.kinds import WindowKind
 from models.queueing import QueueTicket, TicketCounter
 from models.states import TicketState
 from server.queueing.rules import MOST_BOOKED_IN_A_ROW, Waiting, count_streak

@@ -4,7 +4,8 @@ from typing import Self
 
 from pydantic import AwareDatetime
 
-from models.catalog import Window, WindowKind
+from models.catalog import Window
+from models.kinds import WindowKind
 from models.queueing import QueueTicket
 from models.states import TicketState
 from server.appointments.schemas import IdNumber, ItemCodes

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from models.catalog import WindowKind
+from models.kinds import WindowKind
 from models.queueing import QueueTicket
 from server.catalog.rules import local_day
 from server.kit.errors import NotFound

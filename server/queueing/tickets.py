@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from models.appointments import Appointment
-from models.catalog import WindowKind
+from models.kinds import WindowKind
 from models.queueing import QueueTicket
 from models.states import TicketState
 from server.appointments.service import mark_checked_in, require_accepted, works_within

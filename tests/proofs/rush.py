@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 from itertools import cycle
 
 from models.appointments import Appointment, Slot
-from models.catalog import ServiceItem, ServicePoint, WindowKind
+from models.catalog import ServiceItem, ServicePoint
+from models.kinds import WindowKind
 from models.states import AppointmentState
 from server.appointments.rules import count_quanta
 from tests.concurrency.naive import book_naively

@@ -3,11 +3,10 @@
 from dataclasses import dataclass, field
 from uuid import uuid4
 
-from models.cases import TransferWay
-from models.catalog import WindowKind
-from models.delivery import CourierOrder, ParcelPurpose
-from models.people import SessionKind, WechatAccount
-from models.staff import CourierAccount, StaffAccount, StaffRole
+from models.delivery import CourierOrder
+from models.kinds import ParcelPurpose, SessionKind, StaffRole, TransferWay, WindowKind
+from models.people import WechatAccount
+from models.staff import CourierAccount, StaffAccount
 from server.appointments.booking import Booker, book
 from server.appointments.holds import hold_place
 from server.cases.accept import accept_case
@@ -20,7 +19,6 @@ from server.delivery.service import pack_parcel, seal_parcel
 from server.identity.people import get_person
 from server.identity.sessions import open_session
 from server.kit.access import Actor, Role
-from server.notifications.events import notify
 from server.prereview import drafts, reviewing
 from server.queueing.tickets import WalkIn, take_ticket
 from tests.server.delivery.parcels import RECEIVER, relay_all
@@ -146,6 +144,7 @@ async def _make_staff(world):
 async def _make_visit(world, owner):
     now, settings = world.ports.now(), world.ports.settings
     await make_slots(12, capacity=3)
+    await make_slots(3, begin=now)
     person = await get_person(owner.person_id)
     booker = Booker(person.id, person.id_digest, owner.id, owner)
     visit = await together(lambda: book(wish(ITEM), booker, now=now, settings=settings))
@@ -161,6 +160,7 @@ async def _make_visit(world, owner):
 async def _make_papers(world, owner):
     passed, clerk = await _submit(world, owner), staff_actor(world, "clerk")
     claim = await _claim(world, clerk)
+    await passed.refresh_from_db()
     await together(lambda: reviewing.pass_papers(passed, claim, now=world.ports.now()))
     claimed = await _submit(world, owner)
     await _claim(world, clerk)
@@ -168,18 +168,6 @@ async def _make_papers(world, owner):
     world.ids |= {"draft": draft.id, "own_file": file_id, "claimed": claimed.id}
     world.ids |= {"passed": passed.id, "claimed_file": await _file_of(claimed)}
     world.ids |= {"case_file": await _file_of(passed)}
-    await together(lambda: _tell(owner, world.ports.now()))
-
-
-async def _tell(owner, now):
-    await notify(
-        kind="case_received",
-        account_id=owner.id,
-        subject_id="s",
-        key="k",
-        now=now,
-        data={"item": "x", "point": "y"},
-    )
 
 
 async def _draft(world, owner):
@@ -195,23 +183,21 @@ async def _draft(world, owner):
         await together(
             lambda seq=material.seq, file=file: drafts.hand_in(draft, seq, attachment=file, now=now)
         )
+    await draft.refresh_from_db()
     return draft, file.id
 
 
 async def _submit(world, owner):
     draft, _ = await _draft(world, owner)
     ports = world.ports
-    await together(
-        lambda: drafts.submit(draft, actor=owner, now=ports.now(), redis=ports.redis)
-    )
+    await together(lambda: drafts.submit(draft, actor=owner, now=ports.now(), redis=ports.redis))
     return draft
 
 
 async def _claim(world, clerk):
-    row, task = await together(
+    _, task = await together(
         lambda: reviewing.claim_next(STREET, clerk, now=world.ports.now(), ports=world.ports)
     )
-    await row.refresh_from_db()
     return reviewing.Claim(task.fence, clerk, STREET)
 
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from models.appointments import Appointment, AppointmentItem, BookingAllowance, Hold, Slot
 from models.bookkeeping import Transition
-from models.catalog import WindowKind
+from models.kinds import WindowKind
 from server.appointments.booking import Booker, book
 from server.appointments.visits import Wish
 from server.identity.people import register_person

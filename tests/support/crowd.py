@@ -6,7 +6,8 @@ from secrets import token_urlsafe
 from uuid import uuid4
 
 from models.fields import digest_of, new_id
-from models.people import Assurance, Person, Session, SessionKind, WechatAccount
+from models.kinds import Assurance, SessionKind
+from models.people import Person, Session, WechatAccount
 from server.identity.rules import complete_id_number
 
 ROWS_AT_ONCE = 500

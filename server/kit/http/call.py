@@ -1,6 +1,8 @@
 """A request as a handler sees it, and what a handler may answer besides a schema."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Generic
@@ -15,12 +17,28 @@ Body = TypeVar("Body", default=None)
 Query = TypeVar("Query", default=None)
 
 
+DRAINED_WITHIN_S = 10.0
+
+
 @dataclass(frozen=True, slots=True)
 class Upload:
     """The raw body of a request, as it arrives."""
 
     content_type: str
     chunks: AsyncIterator[bytes]
+
+    async def drain(self, *, limit_bytes: int) -> None:
+        """Read on to the end of a body that is refused, so that its sender gets to hear why.
+
+        Whoever sends more than `limit_bytes` or takes longer than `DRAINED_WITHIN_S` is cut off.
+        """
+        left_bytes = limit_bytes
+        with suppress(TimeoutError):
+            async with asyncio.timeout(DRAINED_WITHIN_S):
+                async for chunk in self.chunks:
+                    left_bytes -= len(chunk)
+                    if left_bytes < 0:
+                        return
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,7 @@ class Pipeline:
                 return await self._answer(route, request, path)
             except Exception as error:  # noqa: BLE001 - the outermost place: everything becomes a problem document
                 refusal = problems.from_exception(error)
+                await self._hear_out(route, request)
                 return problems.render(refusal, request_id=request.ctx.request_id)
 
         answer.__name__ = route.name
@@ -59,6 +60,10 @@ class Pipeline:
         call = _read(route, request, path, actor=actor, ports=self._ports, now=now)
         keyed = _keyed(route, request, actor)
         return await _run(route, call, keyed)
+
+    async def _hear_out(self, route: Route, request: Request) -> None:
+        if route.takes_upload:
+            await _upload(request).drain(limit_bytes=self._ports.settings.upload_limit_bytes)
 
     async def _admit(self, route: Route, request: Request) -> Actor:
         token = _bearer(request)

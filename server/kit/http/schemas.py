@@ -1,8 +1,9 @@
 """Bases of everything that comes in and goes out, and the bounded types they are made of."""
 
+from datetime import UTC, date, datetime
 from typing import Annotated, Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 LONGEST_PAGE = 50
 
@@ -36,6 +37,25 @@ Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,32}$")]
 
 Token = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,512}$")]
 """Codes minted elsewhere, such as a login code."""
+
+
+FIRST_YEAR, LAST_YEAR = 2000, 2100
+"""Dates outside of these would overflow when moved to another time zone."""
+
+
+def _in_our_time(moment: date) -> date:
+    if not FIRST_YEAR <= moment.year <= LAST_YEAR:
+        raise ValueError("year out of range")
+    return moment
+
+
+def _in_utc(moment: datetime) -> datetime:
+    return moment.astimezone(UTC)
+
+
+Day = Annotated[date, AfterValidator(_in_our_time)]
+Instant = Annotated[AwareDatetime, AfterValidator(_in_our_time), AfterValidator(_in_utc)]
+"""In UTC whatever offset it came with: the database compares what it is given as it is."""
 
 
 class PageQuery(Incoming):

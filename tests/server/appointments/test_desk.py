@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 
 from models.appointments import Appointment
+from models.kinds import Assurance
 from models.notifications import Notice
-from models.people import Assurance, Person
+from models.people import Person
 from models.states import AppointmentState
 from server.appointments.desk import book_for_visitor, confirm, decline, record_no_show
 from server.appointments.errors import TooEarly

@@ -6,7 +6,8 @@ import pytest
 import structlog
 
 from models.appointments import Slot, SlotTemplate
-from models.catalog import CalendarDay, DayKind, ServicePoint, WindowKind
+from models.catalog import CalendarDay, ServicePoint
+from models.kinds import DayKind, WindowKind
 from server.appointments.generation import generate_slots, seed_templates
 from server.appointments.reconciling import find_differences, replay
 from server.appointments.tasks import check_counters

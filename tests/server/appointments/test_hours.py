@@ -2,7 +2,7 @@
 
 from datetime import date, datetime, time, timedelta
 
-from models.catalog import PointLevel, WindowKind
+from models.kinds import PointLevel, WindowKind
 from server.appointments.hours import (
     capacity_of,
     default_hours,

@@ -6,9 +6,10 @@ import httpx
 import pytest
 
 from models.appointments import Appointment, Slot
-from models.catalog import Window, WindowKind
-from models.people import SessionKind, WechatAccount
-from models.staff import StaffAccount, StaffRole
+from models.catalog import Window
+from models.kinds import SessionKind, StaffRole, WindowKind
+from models.people import WechatAccount
+from models.staff import StaffAccount
 from server.identity.rules import complete_id_number
 from server.identity.sessions import open_session
 from tests.support.booking import (

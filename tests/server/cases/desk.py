@@ -6,12 +6,12 @@ from uuid import uuid4
 import httpx
 
 from models.cases import Case
-from models.catalog import WindowKind
-from models.delivery import Parcel, ParcelPurpose
-from models.people import Person, SessionKind
+from models.delivery import Parcel
+from models.kinds import ParcelPurpose, SessionKind, StaffRole, WindowKind
+from models.people import Person
 from models.prereview import PreReview
 from models.queueing import QueueTicket
-from models.staff import StaffAccount, StaffRole
+from models.staff import StaffAccount
 from models.states import ParcelState, PreReviewState, TicketState
 from server.catalog.rules import local_day
 from server.delivery.events import ParcelCollected, ParcelEnded
@@ -182,4 +182,4 @@ async def parcel_of(case_no, purpose=ParcelPurpose.RESULT):
 
 
 def assert_refused(answer, status, code):
-    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert (answer.status_code, answer.json()["code"]) == (status, code), answer.text

@@ -2,7 +2,7 @@
 
 import itertools
 
-from models.catalog import ItemKind, OnlineDepth
+from models.kinds import ItemKind, OnlineDepth
 from server.catalog.search import ItemEntry
 
 ACTIONS = (

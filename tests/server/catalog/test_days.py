@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 
 from models.bookkeeping import OutboxRow
-from models.catalog import DayKind
+from models.kinds import DayKind
 from server.catalog.caches import CALENDAR_KEPT_S
 from server.catalog.days import NamedDay, set_day
 from server.catalog.events import CalendarChanged

@@ -7,7 +7,8 @@ import pytest
 
 from models.audit import AuditEntry
 from models.bookkeeping import OutboxRow
-from models.catalog import CalendarDay, DayKind, ServicePoint
+from models.catalog import CalendarDay, ServicePoint
+from models.kinds import DayKind
 from server.catalog.caches import working_calendar
 from server.identity.demo_accounts import seed_demo_accounts
 from server.kit.transaction import in_transaction

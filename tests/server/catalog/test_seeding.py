@@ -9,19 +9,8 @@ from datetime import date
 import pytest
 
 from config.settings import DATA_FOLDER
-from models.catalog import (
-    AuthorityLevel,
-    CalendarDay,
-    DayKind,
-    Department,
-    Material,
-    OnlineDepth,
-    PointLevel,
-    ServiceItem,
-    ServicePoint,
-    Window,
-    WindowKind,
-)
+from models.catalog import CalendarDay, Department, Material, ServiceItem, ServicePoint, Window
+from models.kinds import AuthorityLevel, DayKind, OnlineDepth, PointLevel, WindowKind
 from server.catalog.caches import item_index
 from server.catalog.errors import CatalogueInvalid
 from server.catalog.importing import ImportedItems

@@ -4,7 +4,8 @@ from datetime import date
 
 import pytest
 
-from models.catalog import CalendarDay, DayKind, PointLevel, ServiceItem, ServicePoint
+from models.catalog import CalendarDay, ServiceItem, ServicePoint
+from models.kinds import DayKind, PointLevel
 from server.catalog.errors import UnknownDepartment, UnknownItem, UnknownPoint
 from server.catalog.service import (
     find_points_for,

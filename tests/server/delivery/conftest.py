@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from models.catalog import PointLevel, ServicePoint
+from models.catalog import ServicePoint
+from models.kinds import PointLevel
 from server.delivery.tasks import CONSUMERS
 from server.kit.outbox import subscribe
 from tests.server.delivery.parcels import FAR_POINT, OTHER_POINT, POINT, FakeCarrier

@@ -6,7 +6,8 @@ from datetime import timedelta
 from integrations.contracts.carrier import Party, Reach, TrackEvent, TrackStep, Waybill
 from integrations.contracts.clock import Clock
 from integrations.contracts.errors import DuplicateOrder, VendorRefused
-from models.delivery import Parcel, ParcelPurpose
+from models.delivery import Parcel
+from models.kinds import ParcelPurpose
 from server.delivery.orders import drive_order
 from server.delivery.scans import take_scans
 from server.delivery.schemas import ScanIn

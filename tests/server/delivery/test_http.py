@@ -11,7 +11,8 @@ from integrations.ems.envelope import Envelope
 from integrations.ems.mapping import dump, format_beijing
 from models.audit import AuditEntry
 from models.bookkeeping import InboxRow
-from models.delivery import CourierOrder, OrderState, Parcel, TrackRecord
+from models.delivery import CourierOrder, Parcel, TrackRecord
+from models.kinds import OrderState
 from models.states import ParcelState
 from server.app import create_app
 from server.delivery.endpoints import SURFACES

@@ -6,7 +6,8 @@ import pytest
 
 from integrations.contracts.errors import DuplicateOrder, VendorRefused, VendorUnavailable
 from models.bookkeeping import OutboxRow
-from models.delivery import CourierOrder, OrderState, Parcel, ParcelPurpose
+from models.delivery import CourierOrder, Parcel
+from models.kinds import OrderState, ParcelPurpose
 from models.states import ParcelState
 from server.delivery.errors import NothingToReconcile, WaybillTaken
 from server.delivery.orders import dismiss_order, drive_order, enter_waybill, reorder

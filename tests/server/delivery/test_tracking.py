@@ -8,7 +8,8 @@ import pytest
 from integrations.contracts.carrier import TrackPush, TrackStep
 from integrations.contracts.errors import VendorRefused, VendorUnavailable
 from models.bookkeeping import InboxRow, OutboxRow
-from models.delivery import CourierOrder, OrderState, Parcel, PickupCode, TrackRecord
+from models.delivery import CourierOrder, Parcel, PickupCode, TrackRecord
+from models.kinds import OrderState
 from models.states import ParcelState, PickupCodeState
 from server.delivery.events import ParcelCollected, ParcelEnded
 from server.delivery.tasks import poll_tracks

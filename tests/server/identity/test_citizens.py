@@ -4,7 +4,8 @@ import httpx
 import pytest
 from tortoise import connections
 
-from models.people import Assurance, Person, Session, WechatAccount
+from models.kinds import Assurance
+from models.people import Person, Session, WechatAccount
 from server.identity.rules import complete_id_number
 from tests.support.people import Citizen, bearer, log_in, mint_login_code, mint_phone_code
 

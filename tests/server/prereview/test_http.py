@@ -4,9 +4,10 @@ import httpx
 import pytest
 
 from models.attachments import Attachment, FileView
-from models.people import SessionKind, WechatAccount
+from models.kinds import SessionKind, StaffRole
+from models.people import WechatAccount
 from models.prereview import PreReview, PreReviewMaterial
-from models.staff import StaffAccount, StaffRole
+from models.staff import StaffAccount
 from server.identity.rules import complete_id_number
 from server.identity.sessions import open_session
 from server.kit.transaction import in_transaction

@@ -75,6 +75,11 @@ def test_what_was_there_unchanged_and_not_faulted_is_a_repeat():
     assert find_repeated([1, 2, 3, 4], handed_in, told=notice) == [2, 4]
 
 
+def test_what_came_in_at_the_very_moment_of_the_notice_is_unchanged():
+    at_once = {1: HandedIn(TOLD_AT, AttachmentState.CLEAN)}
+    assert find_repeated([1], at_once, told=told(m2=FindingReason.MISSING)) == [1]
+
+
 def test_papers_are_looked_at_until_the_next_working_day_closes():
     calendar = WorkingCalendar(official_years=[2026])
     friday = datetime(2026, 11, 27, 9, 0, tzinfo=UTC)

@@ -6,7 +6,8 @@ from datetime import date, timedelta
 import pytest
 
 from models.appointments import Appointment
-from models.catalog import Window, WindowKind
+from models.catalog import Window
+from models.kinds import WindowKind
 from models.notifications import Notice
 from models.people import WechatAccount
 from models.queueing import QueueTicket, TicketCounter

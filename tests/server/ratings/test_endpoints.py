@@ -7,7 +7,8 @@ import httpx
 import pytest
 from tortoise import connections
 
-from models.cases import Case, HolderKind
+from models.cases import Case
+from models.kinds import HolderKind
 from models.people import WechatAccount
 from models.ratings import Rating
 from models.states import CaseState

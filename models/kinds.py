@@ -1,0 +1,142 @@
+"""What things can be, apart from the states they go through: enums without tables."""
+
+from enum import StrEnum
+
+
+class PointLevel(StrEnum):
+    """Where a point stands in the district."""
+
+    CENTER = "center"
+    BRANCH = "branch"
+    STREET = "street"
+    COMMUNITY = "community"
+
+
+class AuthorityLevel(StrEnum):
+    """At which level a matter is decided."""
+
+    COMMUNITY = "community"
+    STREET = "street"
+    DISTRICT = "district"
+    CITY = "city"
+
+
+class ItemKind(StrEnum):
+    """即办件, 一审一核件, 承诺件."""
+
+    INSTANT = "instant"
+    ONE_REVIEW = "one_review"
+    PROMISED = "promised"
+
+
+class WindowKind(StrEnum):
+    """咨询帮办, 综合受理, 统一出证."""
+
+    CONSULT = "consult"
+    ACCEPT = "accept"
+    ISSUE = "issue"
+
+
+class OnlineDepth(StrEnum):
+    """How much of an item can be done without coming."""
+
+    NONE = "none"
+    PRE_REVIEW = "pre_review"
+    FULL = "full"
+
+
+class DayKind(StrEnum):
+    """What a calendar entry makes of a date."""
+
+    WORKING = "working"
+    HOLIDAY = "holiday"
+
+
+class HolderKind(StrEnum):
+    """Who can hold a case."""
+
+    POINT = "point"
+    DEPARTMENT = "department"
+
+
+class TransferKind(StrEnum):
+    """跨级, 跨区."""
+
+    CROSS_LEVEL = "cross_level"
+    CROSS_DISTRICT = "cross_district"
+
+
+class TransferWay(StrEnum):
+    """How the materials travel."""
+
+    DIGITAL = "digital"
+    MAILED = "mailed"
+    CARRIED = "carried"
+
+
+class Outcome(StrEnum):
+    """What was decided."""
+
+    APPROVED = "approved"
+    REJECTED = "rejected"
+
+
+class ParcelPurpose(StrEnum):
+    """What a parcel is for."""
+
+    RESULT = "result"
+    TRANSFER = "transfer"
+    ORIGINAL_CHECK = "original_check"
+
+
+class OrderState(StrEnum):
+    """How far an order at the carrier is."""
+
+    TO_SEND = "to_send"
+    WAYBILL_ISSUED = "waybill_issued"
+    TO_RECONCILE = "to_reconcile"
+    REFUSED = "refused"
+    CANCELLED = "cancelled"
+
+
+class Direction(StrEnum):
+    """Which way a hand-over goes at a point."""
+
+    OUT = "out"
+    IN = "in"
+
+
+class Assurance(StrEnum):
+    """How sure we are that an identity is whose it is said to be, rising."""
+
+    DECLARED = "declared"
+    PHONE_MATCHED = "phone_matched"
+    VERIFIED = "verified"
+    SEEN_AT_WINDOW = "seen_at_window"
+
+
+class SessionKind(StrEnum):
+    """Whose session it is."""
+
+    CITIZEN = "citizen"
+    STAFF = "staff"
+    COURIER = "courier"
+
+
+class StaffRole(StrEnum):
+    """What a member of staff is there for, one account holds exactly one."""
+
+    CLERK = "clerk"
+    MANAGER = "manager"
+    HANDLER = "handler"
+    SUPERVISOR = "supervisor"
+    ADMIN = "admin"
+
+
+class NoticeState(StrEnum):
+    """How far a message is."""
+
+    TO_SEND = "to_send"
+    SENT = "sent"
+    REFUSED = "refused"
+    UNSENDABLE = "unsendable"
