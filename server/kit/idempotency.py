@@ -39,8 +39,8 @@ class StoredAnswer:
 async def claim(request: KeyedRequest, *, now: datetime) -> StoredAnswer | None:
     """Claim the key inside the transaction of the effect; return the answer if it has one already.
 
-    While another process works on the same key, this waits for it. Raises `KeyReused` for another
-    request under the same key, `InProgress` if the first one takes longer than a lock is waited for.
+    While another process works on the same key, this waits for it, and raises `InProgress` if that
+    takes longer than locks are waited for. Raises `KeyReused` for another request under the key.
     """
     try:
         await _insert(request, now)
