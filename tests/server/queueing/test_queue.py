@@ -118,7 +118,7 @@ async def test_no_number_is_given_for_items_that_the_point_does_not_take(hall, p
 
 async def test_a_thousand_numbers_from_twenty_at_once_have_no_gap_and_none_twice(ports):
     async def take_fifty():
-        return [await in_transaction(lambda: take_number()) for _ in range(50)]
+        return [await in_transaction(take_number) for _ in range(50)]
 
     assert ports.now().date() == TODAY
     taken_numbers = await asyncio.gather(*(take_fifty() for _ in range(20)))
@@ -132,10 +132,10 @@ async def test_a_number_of_a_transaction_that_failed_is_given_to_the_next(ports)
         raise WrongState
 
     assert ports.now().date() == TODAY
-    await in_transaction(lambda: take_number())
+    await in_transaction(take_number)
     with pytest.raises(WrongState):
         await in_transaction(take_and_fail)
-    assert await in_transaction(lambda: take_number()) == 2
+    assert await in_transaction(take_number) == 2
 
 
 async def test_eight_windows_never_call_the_same_ticket(hall, ports):
