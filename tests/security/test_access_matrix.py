@@ -61,6 +61,21 @@ async def test_everybody_reaches_what_is_theirs_and_nothing_else(http, world):
     assert wrong == []
 
 
+@pytest.mark.usefixtures("catalogue")
+async def test_every_refusal_has_a_code_that_its_route_documents(http, world):
+    page = await http.get(str(http.base_url.copy_with(path="/docs/openapi.json")))
+    wrong = []
+    for method, path, thing, expected in rows():
+        told = page.json()["paths"]["/api/v1" + path.replace("<", "{").replace(">", "}")][
+            method.lower()
+        ]
+        for who in expected:
+            answer = await _ask(http, world, (method, path, thing), who)
+            if answer.is_error and answer.json()["code"] not in _codes(told, answer.status_code):
+                wrong.append(f"{method} {path}: {answer.status_code} {answer.json()['code']}")
+    assert wrong == []
+
+
 async def test_what_is_not_mine_is_answered_as_what_is_not_there(http, world):
     wrong = []
     for method, path, thing, expected in rows():
@@ -122,6 +137,12 @@ async def _ask(http, world, line, who, *, known_as=None):
     name = thing.lstrip("@").removesuffix("+person")
     known_as = known_as or world.ids.get(name, ABSENT)
     return await ask(http, method, path, (thing, known_as), await world.headers(who))
+
+
+def _codes(operation, status):
+    content = operation["responses"].get(str(status), {}).get("content", {})
+    schema = content.get("application/problem+json", {}).get("schema", {"allOf": [{}, {}]})
+    return schema["allOf"][1].get("properties", {}).get("code", {}).get("enum", [])
 
 
 def _outcome(answer):

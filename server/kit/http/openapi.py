@@ -183,7 +183,8 @@ def _problems(route: Route) -> dict[str, Any]:
 
 def _problem(kinds: list[type[Refusal]]) -> dict[str, Any]:
     lines = [f"`{kind.code}` {_plain(kind.code)}" for kind in kinds]
-    schema = {"$ref": REFERENCE.format(model="Problem")}
+    codes = {"properties": {"code": {"enum": [kind.code for kind in kinds]}}}
+    schema = {"allOf": [{"$ref": REFERENCE.format(model="Problem")}, codes]}
     return {"description": "\n\n".join(lines), "content": {PROBLEM_TYPE: {"schema": schema}}}
 
 
