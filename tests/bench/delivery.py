@@ -2,21 +2,11 @@
 
 from datetime import UTC, datetime
 from statistics import median
-from uuid import uuid4
 
-from integrations.contracts.carrier import Party
 from models.delivery import HandOver, Parcel
-from models.fields import digest_of
-from models.kinds import ParcelPurpose, SessionKind
-from models.people import Session
-from models.staff import CourierAccount
 from models.states import ParcelState
-from server.delivery.codes import FreshCode
-from server.delivery.service import pack_parcel, seal_parcel
-from server.kit.access import Actor, Role
-from server.kit.ports import Ports
-from server.kit.transaction import in_transaction
 from tests.bench.register import bench, measure_in_turns, median_ratio
+from tests.support.courier import log_in_courier, seal_parcels, write_batch, write_scan
 from tests.support.load import build_request, run_load
 from tests.support.servers import start_module
 from tests.support.system import start_system
@@ -24,10 +14,6 @@ from tests.support.system import start_system
 ROUNDS, BATCHES, BATCH, CONNECTIONS = 3, 8, 100, 4
 SINGLES = 20
 HELLOS = 10_000
-SEALED_AT_ONCE = 50
-POINT = "350102001000"
-RECEIVER = Party("演示群众", "13900000001", "江苏省", "南京市", "玄武区", "某街2号院3栋")
-CLERK = Actor(Role.CLERK, id="clerk", point_code=POINT)
 PARCELS = ROUNDS * (BATCHES * BATCH + SINGLES + SINGLES // 4 * BATCH)
 
 
@@ -35,8 +21,9 @@ PARCELS = ROUNDS * (BATCHES * BATCH + SINGLES + SINGLES // 4 * BATCH)
 async def measure_scans() -> dict[str, float]:
     async with start_system() as system:
         async with system.engine() as engine:
-            token = await _log_in_courier(engine.ports)
-            codes = iter(await _seal(PARCELS, engine.ports))
+            token = await log_in_courier(engine.ports, "bench")
+            sealed = await seal_parcels(PARCELS, engine.ports)
+        codes = iter([code.long for _, code in sealed])
         with system.api() as (api,), start_module("tests.bench.hello") as hello:
             measures = {
                 "hello": lambda: _greet(hello.port),
@@ -59,52 +46,6 @@ async def measure_scans() -> dict[str, float]:
     }
 
 
-async def _log_in_courier(ports: Ports) -> str:
-    token, now = uuid4().hex, ports.now()
-    courier = await CourierAccount.create(
-        login="bench",
-        display_name="bench",
-        carrier="ems",
-        point_codes=[POINT],
-        password_hash="",
-        created_at=now,
-    )
-    await Session.create(
-        token_digest=digest_of(token),
-        kind=SessionKind.COURIER,
-        subject_id=courier.id,
-        created_at=now,
-        expires_at=now.replace(year=now.year + 1),
-    )
-    return token
-
-
-async def _seal(count: int, ports: Ports) -> list[str]:
-    codes: list[FreshCode] = []
-
-    async def seal_some() -> list[FreshCode]:
-        return [await _seal_one(ports) for _ in range(SEALED_AT_ONCE)]
-
-    while len(codes) < count:
-        codes += await in_transaction(seal_some)
-    return [code.long for code in codes]
-
-
-async def _seal_one(ports: Ports) -> FreshCode:
-    now = ports.now()
-    parcel = await pack_parcel(
-        purpose=ParcelPurpose.ORIGINAL_CHECK,
-        point_code=POINT,
-        contents="核验原件",
-        receiver=RECEIVER,
-        actor=CLERK,
-        now=now,
-    )
-    parcel.state = ParcelState.LABELLED
-    await parcel.save(update_fields=["state"])
-    return await seal_parcel(parcel, seal_no="BENCH", actor=CLERK, now=now)
-
-
 async def _greet(port: int) -> float:
     outcome = await run_load(port, [build_request("GET", "/")] * HELLOS, connections=64)
     return outcome.rate
@@ -125,17 +66,8 @@ async def _time_scans(port: int, token: str, codes, *, size: int, count: int) ->
 
 
 def _write_batch(token: str, codes, size: int) -> bytes:
-    now = datetime.now(UTC).isoformat()
-    scans = [
-        {"scan_id": uuid4().hex, "scanned_at": now, "text": next(codes), "point_code": POINT}
-        for _ in range(size)
-    ]
-    return build_request(
-        "POST",
-        "/api/v1/courier/scans",
-        headers={"Authorization": f"Bearer {token}"},
-        json_body={"device_now": now, "scans": scans},
-    )
+    now = datetime.now(UTC)
+    return write_batch(token, [write_scan(next(codes), now) for _ in range(size)], now)
 
 
 def _check(outcome) -> None:

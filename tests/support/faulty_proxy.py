@@ -113,7 +113,7 @@ class FaultyProxy:
 
 @contextlib.contextmanager
 def start_faulty_proxy(
-    upstream_port: int, *, share: float, most_too_late: int = 4, seed: int = 20261123
+    upstream_port: int, *, share: float, most_too_late: int = 2, seed: int = 20261123
 ) -> Iterator[FaultyProxy]:
     """Run a proxy in front of a port of this machine."""
     proxy = FaultyProxy(upstream_port, share=share, most_too_late=most_too_late, seed=seed)
