@@ -14,6 +14,7 @@ from integrations.contracts.errors import VendorRefused
 from models.delivery import Parcel, TrackRecord
 from models.states import CARRIER_STATES, ENDED_PARCELS, ParcelState, allows_move
 from server.delivery.events import ParcelCollected, ParcelDoubted, ParcelEnded
+from server.delivery.parcel_tasks import tell_of_trouble
 from server.delivery.repository import lock_parcel, lock_parcel_of, was_ever
 from server.delivery.rounds import close_round_if_complete
 from server.delivery.rules import Standing, Told, fold, hide_numbers, needs_confirmation
@@ -192,6 +193,7 @@ async def _move(parcel: Parcel, target: Standing, now: datetime) -> None:
     )
     if was_at_the_point:
         await tell_collected(parcel, now=now)
+    await tell_of_trouble(parcel, now=now)
     if is_news:
         await _tell_ended(parcel, now)
 
