@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 
-from tortoise.exceptions import IntegrityError
+from tortoise.exceptions import IntegrityError, OperationalError
 
 from models.bookkeeping import IdempotencyKey
 from models.fields import digest_of
 from server.kit.errors import InProgress, KeyReused
+from server.kit.transaction import LOCK_WAIT_TIMEOUT, error_number
 
 KEPT_FOR = timedelta(hours=24)
 
@@ -38,13 +39,17 @@ class StoredAnswer:
 async def claim(request: KeyedRequest, *, now: datetime) -> StoredAnswer | None:
     """Claim the key inside the transaction of the effect; return the answer if it has one already.
 
-    While another process works on the same key, this waits for it. Raises `KeyReused` for another
-    request under the same key.
+    While another process works on the same key, this waits for it, and raises `InProgress` if that
+    takes longer than locks are waited for. Raises `KeyReused` for another request under the key.
     """
     try:
         await _insert(request, now)
     except IntegrityError:
         return await _recall(request, now)
+    except OperationalError as error:
+        if error_number(error) == LOCK_WAIT_TIMEOUT:
+            raise InProgress(retry_after_s=1) from error
+        raise
     return None
 
 
@@ -53,11 +58,6 @@ async def keep(request: KeyedRequest, answer: StoredAnswer) -> None:
     await IdempotencyKey.filter(actor=request.actor, key=request.key).update(
         status=answer.status, answer=answer.body
     )
-
-
-async def forget_expired(*, now: datetime) -> int:
-    """Delete keys that are past their day and return how many."""
-    return await IdempotencyKey.filter(expires_at__lte=now).delete()
 
 
 async def _insert(request: KeyedRequest, now: datetime) -> None:

@@ -43,6 +43,11 @@ class Route:
     answer: Any
 
     @property
+    def audience(self) -> str:
+        """Whom the route is for: the first part of its path."""
+        return self.path.split("/")[1]
+
+    @property
     def name(self) -> str:
         """The name that logs, metrics and the documentation know it by."""
         return f"{self.tag}_{self.handler.__name__}"

@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from models.bookkeeping import IdempotencyKey
+from server.kit.errors import Busy, InProgress
 from server.kit.idempotency import KeyedRequest, claim
 from server.kit.transaction import finish_running, in_transaction
 from tests.server.kit.toy import DAY, Gate, count_one, effects
@@ -103,6 +104,26 @@ async def test_an_answer_that_was_never_read_is_given_again(http, toy_url):
     again = await http.post("/things", json=BODY, headers=headers)
     assert (again.status_code, again.json()) == (201, {"number": 1, "name": "钥匙"})
     assert await effects() == 1
+
+
+async def test_whoever_asks_again_while_the_first_still_runs_is_told_to_wait(ports, is_embedded):
+    request = KeyedRequest.of("citizen:a", key="k" * 8, method="POST", path="/", body=b"")
+    claimed, may_go = asyncio.Event(), asyncio.Event()
+
+    async def work_long():
+        await claim(request, now=ports.now())
+        claimed.set()
+        await may_go.wait()
+
+    first = asyncio.create_task(in_transaction(work_long))
+    await claimed.wait()
+    # The embedded database lets in one transaction at a time and cannot tell what it waits for.
+    refusal, timeout_s = (Busy, 0.3) if is_embedded else (InProgress, 9)
+    with pytest.raises(refusal):
+        await in_transaction(lambda: claim(request, now=ports.now()), timeout_s=timeout_s)
+    may_go.set()
+    await first
+    assert await IdempotencyKey.all().count() == 1
 
 
 async def test_an_empty_answer_is_given_again_too(http):
