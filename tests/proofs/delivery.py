@@ -52,31 +52,29 @@ class Run:
     system: System
     post: Listener
     proxy: FaultyProxy
-    worker: Worker
+    workers: list[Worker]
     ports: Ports
     kills: int = 0
     circuit: list[str] = field(default_factory=list)
 
-    def kill_worker(self) -> None:
-        """Kill -9, at whatever it is."""
-        self.worker.kill()
+    async def replace_worker(self) -> None:
+        """Kill -9 one of the workers, at whatever it is; its leases are over at once."""
+        worker = self.workers[self.kills % len(self.workers)]
+        worker.kill()
         self.kills += 1
-
-    async def restart_worker(self) -> None:
-        """Start the next worker when the leases of the dead one and all pauses are over."""
         over = self.ports.now() - timedelta(seconds=1)
-        claimed = OutboxRow.filter(done_at=None, claimed_until__not_isnull=True)
-        await claimed.update(claimed_until=over)
+        claimed = OutboxRow.filter(done_at=None, claimed_by__contains=f":{worker.pid}:")
+        await claimed.filter(claimed_until__not_isnull=True).update(claimed_until=over)
         await self.end_pauses()
-        self.worker.start()
+        worker.start()
 
     async def end_pauses(self) -> None:
         """Let the time pass for which news that failed rests: minutes, after a few failures."""
         await OutboxRow.filter(done_at=None).update(available_at=self.ports.now())
 
     def states_of_the_circuit(self) -> list[str]:
-        """What the worker's log says of the breaker."""
-        lines = self.worker.log.read_text(errors="replace").splitlines()
+        """What the log of one worker says of its breaker."""
+        lines = self.workers[0].log.read_text(errors="replace").splitlines()
         return [
             json.loads(line)["state"]
             for line in lines
@@ -134,9 +132,10 @@ async def _start_run(on_repeat: str) -> AsyncIterator[Run]:
         ):
             os.setpriority(os.PRIO_PROCESS, post.pid, OTHERS_MACHINE)
             base = f"http://127.0.0.1:{proxy.port}{API_PATH}"
-            with start_worker({**system.env, "EMS_API_BASE": base}) as worker:
+            env = {**system.env, "EMS_API_BASE": base}
+            with start_worker(env) as first, start_worker(env) as second:
                 async with system.engine() as engine:
-                    yield Run(system, post, proxy, worker, engine.ports)
+                    yield Run(system, post, proxy, [first, second], engine.ports)
 
 
 async def _make_reading_request(run: Run) -> bytes:
@@ -170,8 +169,7 @@ async def _drive(run: Run, *, with_outage: bool) -> None:
     run.proxy.share = SPOILT
     for number in range(1, KILLS + 1):
         await _wait_until(lambda number=number: _count_settled(number * ORDERS // (KILLS + 1)))
-        run.kill_worker()
-        await run.restart_worker()
+        await run.replace_worker()
         if with_outage and number == OUTAGE_AT:
             await _survive_outage(run)
     await _finish(run)
