@@ -7,7 +7,7 @@ import signal
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from subprocess import DEVNULL, Popen
+from subprocess import DEVNULL, Popen  # nosec B404
 from tempfile import TemporaryFile
 from threading import Lock
 from typing import IO
@@ -125,7 +125,7 @@ class _Worker:
         with self._lock:
             if self._is_stopped:
                 raise InspectionFailed("stopped before it began")
-            self._process = Popen(  # noqa: S603 - our own module, and a path of ours
+            self._process = Popen(  # noqa: S603 - our own module, our path # nosec B603
                 (*WORKER, self._path.absolute(), clean_path(self._path).absolute()),
                 stdin=DEVNULL,
                 stdout=report,

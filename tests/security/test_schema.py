@@ -1,9 +1,12 @@
 """A short run of what `make prove ONLY=schemathesis` does whole."""
 
+import pytest
+
 from tests.proofs.schema import collect_ids, configure, run
 from tests.security.world import build_world
 
 
+@pytest.mark.usefixtures("catalogue")
 async def test_nothing_is_answered_that_is_not_documented(api_url, ports):
     world = await build_world(ports)
 

@@ -68,8 +68,8 @@ async def test_a_cancelled_inspection_kills_its_worker(pipe):
     writer = await wait_for_reader(pipe)
 
     task.cancel()
-    async with asyncio.timeout(5):
-        with pytest.raises(asyncio.CancelledError):
+    with pytest.raises(asyncio.CancelledError):
+        async with asyncio.timeout(5):
             await task
 
     assert_reader_is_gone(writer)
@@ -84,8 +84,8 @@ async def test_a_cancelled_inspection_that_waits_for_its_turn_ends_at_once(tmp_p
     await asyncio.sleep(0)
 
     waiting.cancel()
-    async with asyncio.timeout(5):
-        with pytest.raises(asyncio.CancelledError):
+    with pytest.raises(asyncio.CancelledError):
+        async with asyncio.timeout(5):
             await waiting
 
     for task in tasks:
