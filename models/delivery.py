@@ -4,7 +4,7 @@ from tortoise import Model, fields
 from tortoise.indexes import Index
 
 from models.fields import DigestField, IdField, ProtectedField, RefField
-from models.kinds import Direction, OrderState, ParcelPurpose
+from models.kinds import Direction, OrderState, ParcelPurpose, ParcelTaskKind
 from models.states import ParcelState, PickupCodeState, RoundState
 
 
@@ -197,3 +197,24 @@ class TrackRecord(Model):
     class Meta:
         table = "track_records"
         unique_together = (("waybill_no", "occurred_at", "code", "office_code"),)
+
+
+class ParcelTask(Model):
+    """待办: what the carrier's word, or its silence, leaves for people to do, once until done."""
+
+    id = IdField()
+    kind = fields.CharEnumField(ParcelTaskKind, max_length=16)
+    subject = fields.CharField(max_length=32)
+    """The parcel's id; for a waybill that is none of ours, its number."""
+    point_code = fields.CharField(max_length=16, default="")
+    """Empty where the parcel is none of ours: the district looks after it."""
+    live = fields.BooleanField(null=True, default=True)
+    opened_at = fields.DatetimeField()
+    closed_at = fields.DatetimeField(null=True)
+    closed_by = fields.CharField(max_length=64, default="")
+    note = fields.CharField(max_length=200, default="")
+
+    class Meta:
+        table = "parcel_tasks"
+        unique_together = (("subject", "kind", "live"),)
+        indexes = (Index(fields=("point_code", "live")), Index(fields=("live", "kind")))

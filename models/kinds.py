@@ -99,6 +99,18 @@ class OrderState(StrEnum):
     CANCELLED = "cancelled"
 
 
+class ParcelTaskKind(StrEnum):
+    """Why somebody has to look after a parcel: what the carrier told, or does not tell."""
+
+    ATTEMPT_FAILED = "attempt_failed"
+    RETURNED = "returned"
+    LOST = "lost"
+    MISSING = "missing"
+    DOUBLED = "doubled"
+    SILENT = "silent"
+    UNKNOWN_WAYBILL = "unknown_waybill"
+
+
 class Direction(StrEnum):
     """Which way a hand-over goes at a point."""
 

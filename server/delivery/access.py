@@ -1,6 +1,6 @@
 """Who may reach which parcel, order and round; what is not theirs is not there."""
 
-from models.delivery import CourierOrder, Parcel, PickupRound
+from models.delivery import CourierOrder, Parcel, ParcelTask, PickupRound
 from server.kit.access import Actor
 from server.kit.errors import NotFound
 
@@ -22,6 +22,14 @@ async def access_desk_order(point_code: str, order_id: str) -> CourierOrder:
         raise NotFound
     await access_desk_parcel(point_code, order.parcel_id)
     return order
+
+
+async def access_desk_task(point_code: str, task_id: str) -> ParcelTask:
+    """Return what is to be done about a parcel of the actor's point, done or not."""
+    task = await ParcelTask.get_or_none(id=task_id, point_code=point_code)
+    if task is None:
+        raise NotFound
+    return task
 
 
 async def access_round(courier: Actor, round_id: str) -> PickupRound:

@@ -42,7 +42,7 @@ async def issue_code(parcel: Parcel, *, actor: Actor, now: datetime) -> FreshCod
         parcel_id=parcel.id,
         point_code=parcel.point_code,
         direction=Direction.OUT,
-        long_digest=_digest_long(fresh.long),
+        long_digest=digest_long(fresh.long),
         spoken_digest=_digest_spoken(fresh.spoken, parcel.point_code),
         state=PickupCodeState.ISSUED,
         issued_at=now,
@@ -103,7 +103,12 @@ async def check_spoken(code: PickupCode, spoken: str, *, actor: Actor, now: date
 
 async def find_by_long(code: str) -> PickupCode | None:
     """Return the code with this long form, live or not."""
-    return await PickupCode.get_or_none(long_digest=_digest_long(code))
+    return await PickupCode.get_or_none(long_digest=digest_long(code))
+
+
+def digest_long(code: str) -> str:
+    """Return what is kept of a long code."""
+    return digest_of(f"pickup.long:{code}")
 
 
 async def find_by_spoken(spoken: str, point_code: str) -> PickupCode | None:
@@ -124,10 +129,6 @@ async def _draw_spoken(point_code: str) -> str:
         if not await PickupCode.exists(point_code=point_code, spoken_digest=digest, live=True):
             return spoken
     raise RuntimeError("the point has more live codes than digits can tell apart")
-
-
-def _digest_long(code: str) -> str:
-    return digest_of(f"pickup.long:{code}")
 
 
 def _digest_spoken(spoken: str, point_code: str) -> str:

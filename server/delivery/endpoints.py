@@ -3,7 +3,7 @@
 from pydantic_core import to_json
 
 from integrations.contracts.errors import PushRefused
-from server.delivery import endpoints_courier, endpoints_desk
+from server.delivery import endpoints_courier, endpoints_desk, endpoints_tasks
 from server.delivery.access import access_own_parcel
 from server.delivery.errors import AlreadyCollected, PushUnreadable
 from server.delivery.schemas import CitizenParcelOut
@@ -19,7 +19,13 @@ PUSH_LIMIT_BYTES = 64 * 1024
 
 citizen = Surface("/citizen", tag="parcels")
 callbacks = Surface("/callbacks", tag="ems")
-SURFACES = (citizen, callbacks, *endpoints_desk.SURFACES, *endpoints_courier.SURFACES)
+SURFACES = (
+    citizen,
+    callbacks,
+    *endpoints_desk.SURFACES,
+    *endpoints_tasks.SURFACES,
+    *endpoints_courier.SURFACES,
+)
 
 
 @citizen.get("/parcels/<parcel_id>", allows=CITIZENS, refuses=(RealNameRequired, NotFound))

@@ -1,8 +1,9 @@
 """Rounds and scans, as a courier's device uses them."""
 
 from server.delivery.access import access_round
+from server.delivery.answers import ScanAnswer
 from server.delivery.repository import parcels_of_round, rounds_of
-from server.delivery.scans import ScanAnswer, take_scans
+from server.delivery.scans import take_scans
 from server.delivery.schemas import RoundDetailOut, RoundOut, ScanOut, ScansIn, ScansOut
 from server.kit.access import COURIERS
 from server.kit.errors import NotFound

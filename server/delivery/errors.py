@@ -38,3 +38,9 @@ class PushUnreadable(Refusal):
 
     code = "push_unreadable"
     status = 400
+
+
+class TaskDone(Refusal):
+    """Somebody else has seen to it already."""
+
+    code = "parcel_task_done"

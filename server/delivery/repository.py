@@ -14,6 +14,17 @@ from server.delivery.rules import COMES_BACK
 from server.kit.errors import NotFound
 
 UNSETTLED = (OrderState.TO_RECONCILE, OrderState.REFUSED)
+IN_HAND = (
+    "id",
+    "purpose",
+    "case_id",
+    "transfer_id",
+    "point_code",
+    "state",
+    "version",
+    "seal_no",
+    "round_id",
+)
 UNDER_WAY = tuple(sorted(CARRIER_STATES - ENDED_PARCELS | {ParcelState.SEALED}))
 
 
@@ -114,3 +125,52 @@ async def parcels_to_ask_about(*, asked_before: datetime, limit: int) -> list[st
     due = Q(tracked_at=None) | Q(tracked_at__lt=asked_before)
     parcels = Parcel.filter(due, state__in=UNDER_WAY, waybill_no__not_isnull=True)
     return [parcel.id for parcel in await parcels.order_by("tracked_at", "id").limit(limit)]
+
+
+async def lock_parcels(parcel_ids: Collection[str]) -> dict[str, Parcel]:
+    """Return parcels by id, locked in id order, without what is said of their receivers."""
+    if not parcel_ids:
+        return {}
+    parcels = Parcel.filter(id__in=sorted(parcel_ids)).order_by("id").select_for_update()
+    return {parcel.id: parcel for parcel in await parcels.only(*IN_HAND)}
+
+
+async def codes_of(parcel_ids: Collection[str]) -> list[PickupCode]:
+    """Return every code that some parcels ever went out with."""
+    if not parcel_ids:
+        return []
+    return await PickupCode.filter(parcel_id__in=sorted(parcel_ids), direction=Direction.OUT)
+
+
+async def parcels_by_code(digests: Collection[str]) -> dict[str, str]:
+    """Return the ids of parcels by the digest of a long code, live or not."""
+    if not digests:
+        return {}
+    codes = await PickupCode.filter(long_digest__in=list(digests)).only("long_digest", "parcel_id")
+    return {code.long_digest: code.parcel_id for code in codes}
+
+
+async def parcels_by_waybill(
+    waybills: Collection[str], point_codes: Collection[str]
+) -> dict[str, str]:
+    """Return the ids of the parcels of some points by waybill number."""
+    if not waybills:
+        return {}
+    parcels = Parcel.filter(waybill_no__in=list(waybills), point_code__in=sorted(point_codes))
+    return {str(one.waybill_no): one.id for one in await parcels.only("waybill_no", "id")}
+
+
+async def ever_handed_over(parcel_ids: Collection[str]) -> frozenset[str]:
+    """Return those of some parcels that a courier has signed for."""
+    if not parcel_ids:
+        return frozenset()
+    rows = HandOver.filter(parcel_id__in=sorted(parcel_ids), direction=Direction.OUT)
+    return frozenset(row.parcel_id for row in await rows.only("parcel_id"))
+
+
+async def who_sealed_each(parcel_ids: Collection[str]) -> dict[str, str]:
+    """Return by parcel the name of whoever sealed it last."""
+    sealing = Transition.filter(
+        aggregate="Parcel", aggregate_id__in=sorted(parcel_ids), to_state=ParcelState.SEALED
+    )
+    return {move.aggregate_id: move.actor for move in await sealing.order_by("id")}

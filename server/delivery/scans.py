@@ -1,4 +1,4 @@
-"""What couriers scan: each answered by itself, in a transaction of its own.
+"""What couriers scan: each answered by itself, many in one transaction where that is the same.
 
 A refused scan is an answer, not an error, so that the tries it costs are kept. Wrong digits that
 come without a waybill count against the courier, since no parcel can be blamed; with one they
@@ -7,20 +7,31 @@ count against the parcel's code. What a device sends again is answered as the fi
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 
 from tortoise.exceptions import IntegrityError
 
 from models.delivery import DigitGuard, HandOver, Parcel, PickupCode, ScanRecord
 from models.kinds import Direction
 from models.states import ParcelState, PickupCodeState
+from server.delivery.answers import (
+    NOT_FOUND,
+    Answers,
+    Finding,
+    Scan,
+    ScanAnswer,
+    answer_of,
+    facts_of,
+    finding_of,
+    replay_of,
+)
+from server.delivery.bulk_scans import is_plain, take_in_bulk
 from server.delivery.codes import check_spoken, find_by_long, find_by_spoken, redeem_code
 from server.delivery.repository import is_handed_over, live_code, lock_parcel, who_sealed
 from server.delivery.rules import (
     Form,
     Recognised,
-    Scanned,
     ScanOutcome,
     Tries,
     correct_time,
@@ -35,35 +46,7 @@ from server.kit.access import Actor
 from server.kit.states import advance
 from server.kit.transaction import in_transaction
 
-
-@dataclass(frozen=True, slots=True)
-class ScanAnswer:
-    """How one scan was answered; `first` is the answer that a replayed one was given before."""
-
-    scan_id: str
-    outcome: ScanOutcome
-    parcel_id: str | None
-    scanned_at: datetime
-    first: ScanOutcome | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Scan:
-    """A scan by our clock, with whoever made it."""
-
-    given: ScanIn
-    courier: Actor
-    at: datetime
-    now: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class _Finding:
-    outcome: ScanOutcome
-    parcel_id: str | None = None
-
-
-NOT_FOUND = _Finding(ScanOutcome.UNKNOWN_OR_WRONG)
+SMALLEST_BULK = 2
 
 
 async def take_scans(
@@ -73,48 +56,47 @@ async def take_scans(
 
     If it breaks off, what was answered is kept, and the device sends the whole batch again.
     """
-    return [
-        await _answer(_Scan(given, courier, _time_of(given, device_now, now), now))
-        for given in scans
-    ]
+    read = [Scan(given, courier, _time_of(given, device_now, now), now) for given in scans]
+    answers: list[ScanAnswer] = []
+    for plain, group in groupby(read, key=is_plain):
+        answers += await _answer_group(list(group), may_be_bulk=plain)
+    return answers
 
 
 def _time_of(given: ScanIn, device_now: datetime, now: datetime) -> datetime:
     return correct_time(given.scanned_at, device_now=device_now, now=now)
 
 
-async def _answer(scan: _Scan) -> ScanAnswer:
+async def _answer_group(scans: Sequence[Scan], *, may_be_bulk: bool) -> Answers:
+    if may_be_bulk and len(scans) >= SMALLEST_BULK:
+        answers = await take_in_bulk(scans)
+        if answers is not None:
+            return answers
+    return [await _answer(scan) for scan in scans]
+
+
+async def _answer(scan: Scan) -> ScanAnswer:
     return await in_transaction(lambda: _answer_once(scan))
 
 
-async def _answer_once(scan: _Scan) -> ScanAnswer:
+async def _answer_once(scan: Scan) -> ScanAnswer:
     scan_id, courier_id = scan.given.scan_id, scan.courier.id
     try:
         record = await ScanRecord.create(
             courier_id=courier_id, scan_id=scan_id, scanned_at=scan.at, recorded_at=scan.now
         )
     except IntegrityError:
-        return _replay(await ScanRecord.get(courier_id=courier_id, scan_id=scan_id))
+        return replay_of(await ScanRecord.get(courier_id=courier_id, scan_id=scan_id))
     finding = await _look_up(scan)
     await ScanRecord.filter(id=record.id).update(
         outcome=finding.outcome, parcel_id=finding.parcel_id
     )
-    return ScanAnswer(scan_id, finding.outcome, finding.parcel_id, scan.at)
+    return answer_of(scan, finding)
 
 
-def _replay(record: ScanRecord) -> ScanAnswer:
-    return ScanAnswer(
-        record.scan_id,
-        ScanOutcome.REPLAYED,
-        record.parcel_id,
-        record.scanned_at,
-        first=ScanOutcome(record.outcome),
-    )
-
-
-async def _look_up(scan: _Scan) -> _Finding:
+async def _look_up(scan: Scan) -> Finding:
     if scan.given.point_code not in scan.courier.point_codes:
-        return _Finding(ScanOutcome.NOT_YOURS)
+        return Finding(ScanOutcome.NOT_YOURS)
     recognised = recognise(scan.given.text)
     if recognised is None:
         return NOT_FOUND
@@ -127,7 +109,7 @@ async def _look_up(scan: _Scan) -> _Finding:
             return await _by_waybill(scan, recognised)
 
 
-async def _by_code(scan: _Scan, code: PickupCode | None, recognised: Recognised) -> _Finding:
+async def _by_code(scan: Scan, code: PickupCode | None, recognised: Recognised) -> Finding:
     if code is None:
         return NOT_FOUND
     parcel = await lock_parcel(code.parcel_id)
@@ -135,11 +117,11 @@ async def _by_code(scan: _Scan, code: PickupCode | None, recognised: Recognised)
     return await _decide(scan, recognised.form, parcel, code)
 
 
-async def _by_digits(scan: _Scan, recognised: Recognised) -> _Finding:
+async def _by_digits(scan: Scan, recognised: Recognised) -> Finding:
     guard = await _lock_guard(scan)
     tries = Tries(guard.tries, guard.tried_at, guard.locked_until)
     if is_locked_out(tries, scan.now):
-        return _Finding(ScanOutcome.LOCKED)
+        return Finding(ScanOutcome.LOCKED)
     code = await find_by_spoken(recognised.value, scan.given.point_code)
     finding = await _by_code(scan, code, recognised)
     if finding.outcome is ScanOutcome.UNKNOWN_OR_WRONG:
@@ -150,7 +132,7 @@ async def _by_digits(scan: _Scan, recognised: Recognised) -> _Finding:
     return finding
 
 
-async def _by_waybill(scan: _Scan, recognised: Recognised) -> _Finding:
+async def _by_waybill(scan: Scan, recognised: Recognised) -> Finding:
     found = await Parcel.get_or_none(
         waybill_no=recognised.value, point_code__in=sorted(scan.courier.point_codes)
     )
@@ -160,36 +142,24 @@ async def _by_waybill(scan: _Scan, recognised: Recognised) -> _Finding:
     return await _decide(scan, recognised.form, parcel, await live_code(parcel.id))
 
 
-async def _decide(scan: _Scan, form: Form, parcel: Parcel, code: PickupCode | None) -> _Finding:
-    outcome = judge_scan(
-        Scanned(
-            form=form,
-            at=scan.at,
-            point_code=scan.given.point_code,
-            own_points=scan.courier.point_codes,
-            parcel_point=parcel.point_code,
-            parcel_state=parcel.state,
-            is_handed_over=await is_handed_over(parcel.id),
-            code_state=code.state if code else None,
-            code_expires_at=code.expires_at if code else None,
-        )
-    )
+async def _decide(scan: Scan, form: Form, parcel: Parcel, code: PickupCode | None) -> Finding:
+    is_gone = await is_handed_over(parcel.id)
+    outcome = judge_scan(facts_of(scan, form, parcel, code=code, is_handed_over=is_gone))
     if outcome is ScanOutcome.COLLECTED and not await _are_digits_right(scan, form, code):
         outcome = ScanOutcome.UNKNOWN_OR_WRONG
     if outcome is ScanOutcome.COLLECTED:
         await _hand_over(scan, parcel, code)
-    is_secret = outcome is ScanOutcome.UNKNOWN_OR_WRONG
-    return _Finding(outcome, None if is_secret else parcel.id)
+    return finding_of(outcome, parcel)
 
 
-async def _are_digits_right(scan: _Scan, form: Form, code: PickupCode | None) -> bool:
+async def _are_digits_right(scan: Scan, form: Form, code: PickupCode | None) -> bool:
     digits = scan.given.digits
     if digits is None or form is not Form.WAYBILL:
         return True
     return code is not None and await check_spoken(code, digits, actor=scan.courier, now=scan.now)
 
 
-async def _hand_over(scan: _Scan, parcel: Parcel, code: PickupCode | None) -> None:
+async def _hand_over(scan: Scan, parcel: Parcel, code: PickupCode | None) -> None:
     await HandOver.create(
         parcel_id=parcel.id,
         direction=Direction.OUT,
@@ -209,7 +179,7 @@ async def _hand_over(scan: _Scan, parcel: Parcel, code: PickupCode | None) -> No
         await tell_collected(parcel, now=scan.now)
 
 
-async def _lock_guard(scan: _Scan) -> DigitGuard:
+async def _lock_guard(scan: Scan) -> DigitGuard:
     """Return the courier's tries, locked, so that many at once count as many."""
     courier_id = scan.courier.id
     if not await DigitGuard.exists(courier_id=courier_id):

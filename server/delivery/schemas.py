@@ -6,8 +6,8 @@ from typing import Annotated
 from pydantic import AwareDatetime, Field, StringConstraints
 
 from integrations.contracts.carrier import Party
-from models.delivery import CourierOrder, Parcel, PickupRound
-from models.kinds import OrderState, ParcelPurpose
+from models.delivery import CourierOrder, Parcel, ParcelTask, PickupRound
+from models.kinds import OrderState, ParcelPurpose, ParcelTaskKind
 from models.states import ParcelState, RoundState
 from server.delivery.rules import AT_THE_POINT, ScanOutcome
 from server.kit.http.schemas import (
@@ -181,6 +181,37 @@ class OrderOut(Outgoing):
             problem=order.problem,
             sent_at=order.sent_at,
             created_at=order.created_at,
+        )
+
+
+class TaskNoteIn(Incoming):
+    """What was done about it."""
+
+    note: LongLine
+
+
+class ParcelTaskOut(Outgoing):
+    """Something to do about a parcel; `subject` is its id, or a waybill that is none of ours."""
+
+    id: str
+    kind: ParcelTaskKind
+    subject: str
+    point_code: str
+    opened_at: datetime
+    closed_at: datetime | None
+    note: str
+
+    @classmethod
+    def of(cls, task: ParcelTask) -> "ParcelTaskOut":
+        """Show a task."""
+        return cls(
+            id=task.id,
+            kind=task.kind,
+            subject=task.subject,
+            point_code=task.point_code,
+            opened_at=task.opened_at,
+            closed_at=task.closed_at,
+            note=task.note,
         )
 
 

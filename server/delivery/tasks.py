@@ -11,6 +11,7 @@ from models.states import ParcelState, PickupCodeState, RoundState
 from server.delivery.codes import expire_code
 from server.delivery.events import OrderDue, ParcelCancelled, ParcelDoubted, ParcelNotCollected
 from server.delivery.orders import drive_order
+from server.delivery.reconciliation import reconcile
 from server.delivery.repository import orders_to_resume, parcels_to_ask_about
 from server.delivery.rounds import announce_round
 from server.delivery.rules import LATE_SCANS, UNCOLLECTED_AFTER
@@ -123,5 +124,6 @@ JOBS: tuple[Job, ...] = (
     Job("delivery.poll_tracks", every_s=60, run=poll_tracks),
     Job("delivery.alarm_uncollected", every_s=600, run=alarm_uncollected),
     Job("delivery.expire_codes", every_s=3600, run=expire_codes),
+    Job("delivery.reconcile", every_s=24 * 3600, run=reconcile),
     Job("delivery.announce_rounds", every_s=60, run=announce_rounds),
 )

@@ -14,13 +14,14 @@ from integrations.contracts.errors import VendorRefused
 from models.delivery import Parcel, TrackRecord
 from models.states import CARRIER_STATES, ENDED_PARCELS, ParcelState, allows_move
 from server.delivery.events import ParcelCollected, ParcelDoubted, ParcelEnded
+from server.delivery.parcel_tasks import tell_of_trouble
 from server.delivery.repository import lock_parcel, lock_parcel_of, was_ever
 from server.delivery.rounds import close_round_if_complete
 from server.delivery.rules import Standing, Told, fold, hide_numbers, needs_confirmation
 from server.delivery.service import cancel_parcel
 from server.kit.access import ENGINE
 from server.kit.inbox import keep_once
-from server.kit.outbox import emit
+from server.kit.outbox import emit, emit_all
 from server.kit.ports import Ports
 from server.kit.states import advance
 from server.kit.transaction import in_transaction
@@ -192,21 +193,31 @@ async def _move(parcel: Parcel, target: Standing, now: datetime) -> None:
     )
     if was_at_the_point:
         await tell_collected(parcel, now=now)
+    await tell_of_trouble(parcel, now=now)
     if is_news:
         await _tell_ended(parcel, now)
 
 
 async def tell_collected(parcel: Parcel, *, now: datetime) -> None:
     """Tell others that a sealed parcel has just left its point."""
-    await close_round_if_complete(parcel.round_id, now=now)
-    news = ParcelCollected(
+    await tell_all_collected([parcel], now=now)
+
+
+async def tell_all_collected(parcels: Sequence[Parcel], *, now: datetime) -> None:
+    """Tell others that sealed parcels have just left their points."""
+    for round_id in sorted({parcel.round_id for parcel in parcels if parcel.round_id}):
+        await close_round_if_complete(round_id, now=now)
+    await emit_all([_collected(parcel) for parcel in parcels], now=now)
+
+
+def _collected(parcel: Parcel) -> ParcelCollected:
+    return ParcelCollected(
         aggregate_id=parcel.id,
         key="collected",
         case_id=parcel.case_id,
         transfer_id=parcel.transfer_id,
         purpose=parcel.purpose,
     )
-    await emit(news, now=now)
 
 
 async def _tell_ended(parcel: Parcel, now: datetime) -> None:

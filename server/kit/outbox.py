@@ -1,6 +1,6 @@
 """News that leaves with the transaction that made it, one row for each consumer."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
@@ -61,9 +61,21 @@ def consumer_of(topic: str, name: str) -> Consumer | None:
 
 async def emit(event: Event, *, now: datetime, available_at: datetime | None = None) -> None:
     """Write `event` for everyone who hears it; call it inside the transaction that made it."""
+    for row in _rows_of(event, now, available_at or now):
+        await row.save()
+
+
+async def emit_all(events: Iterable[Event], *, now: datetime) -> None:
+    """Write many events in one statement, in their order."""
+    rows = [row for event in events for row in _rows_of(event, now, now)]
+    if rows:
+        await OutboxRow.bulk_create(rows)
+
+
+def _rows_of(event: Event, now: datetime, available_at: datetime) -> list[OutboxRow]:
     payload = event.model_dump(mode="json")
-    for consumer in _consumers.get(event.topic, []):
-        await OutboxRow.create(
+    return [
+        OutboxRow(
             topic=event.topic,
             consumer=consumer.name,
             aggregate=event.aggregate,
@@ -71,5 +83,7 @@ async def emit(event: Event, *, now: datetime, available_at: datetime | None = N
             payload=payload,
             dedupe_key=f"{consumer.name}:{event.topic}:{event.aggregate_id}:{event.key}",
             created_at=now,
-            available_at=available_at or now,
+            available_at=available_at,
         )
+        for consumer in _consumers.get(event.topic, [])
+    ]

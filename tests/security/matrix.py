@@ -137,6 +137,8 @@ GET    /desk/reconciliation                                   -              1 3
 POST   /desk/reconciliation/<order_id>/waybill                order          1 3 3 3 3 3 . 3 3 3 3 3 3
 POST   /desk/reconciliation/<order_id>/reorder                order          1 3 3 3 3 3 . 3 3 3 3 3 3
 POST   /desk/reconciliation/<order_id>/dismiss                order          1 3 3 3 3 3 . 3 3 3 3 3 3
+GET    /desk/parcel-tasks                                     -              1 3 3 3 . . . 3 3 3 3 3 3
+POST   /desk/parcel-tasks/<task_id>/finish                    task           1 3 3 3 . 0 . 3 3 3 3 3 3
 
 GET    /courier/rounds                                        -              1 3 3 3 3 3 3 3 3 . . 3 3
 GET    /courier/rounds/<round_id>                             round          1 3 3 3 3 3 3 3 3 . 0 3 3
@@ -144,6 +146,7 @@ POST   /courier/scans                                         -              1 3
 DELETE /courier/session                                       -              1 3 3 3 3 3 3 3 3 . . 3 3
 
 GET    /district/audit                                        -              1 3 3 3 3 3 3 3 3 3 3 . 3
+GET    /district/parcel-tasks                                 -              1 3 3 3 3 3 3 3 3 3 3 . 3
 GET    /admin/points/<code>                                   -              1 3 3 3 3 3 3 3 3 3 3 3 .
 PUT    /admin/points/<code>                                   -              1 3 3 3 3 3 3 3 3 3 3 3 .
 GET    /admin/points/<code>/templates                         -              1 3 3 3 3 3 3 3 3 3 3 3 .

@@ -76,6 +76,7 @@ BODIES = {
     "POST /desk/parcels/<parcel_id>/seal": {"seal_no": "A-1"},
     "POST /desk/parcels/<parcel_id>/cancel": REASON,
     "POST /desk/reconciliation/<order_id>/waybill": {"waybill_no": "1000000000017"},
+    "POST /desk/parcel-tasks/<task_id>/finish": {"note": "已联系收件人"},
     "POST /courier/scans": {"device_now": NOON, "scans": [SCAN]},
     "PUT /admin/points/<code>": {
         "is_open": True,

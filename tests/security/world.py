@@ -4,7 +4,14 @@ from dataclasses import dataclass, field
 from uuid import uuid4
 
 from models.delivery import CourierOrder
-from models.kinds import ParcelPurpose, SessionKind, StaffRole, TransferWay, WindowKind
+from models.kinds import (
+    ParcelPurpose,
+    ParcelTaskKind,
+    SessionKind,
+    StaffRole,
+    TransferWay,
+    WindowKind,
+)
 from models.people import WechatAccount
 from models.staff import CourierAccount, StaffAccount
 from server.appointments.booking import Booker, book
@@ -15,6 +22,7 @@ from server.cases.take_over import take_over_case
 from server.cases.transfer import transfer_case
 from server.catalog.service import get_item, materials_of
 from server.delivery.orders import drive_order
+from server.delivery.parcel_tasks import open_task
 from server.delivery.service import pack_parcel, seal_parcel
 from server.identity.people import get_person
 from server.identity.sessions import open_session
@@ -249,4 +257,7 @@ async def _make_parcels(world, owner):
     await together(lambda: seal_parcel(parcel, seal_no="S-1", actor=clerk, now=now))
     await parcel.refresh_from_db()
     order = await CourierOrder.get(parcel_id=parcel.id)
-    world.ids |= {"parcel": parcel.id, "round": parcel.round_id, "order": order.id}
+    task = await together(
+        lambda: open_task(ParcelTaskKind.LOST, parcel.id, point_code=STREET, now=now)
+    )
+    world.ids |= {"parcel": parcel.id, "round": parcel.round_id, "order": order.id, "task": task.id}

@@ -5,15 +5,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from integrations.contracts.carrier import TrackStep
 from integrations.ems.codes import REVOKED_BY, STEPS
 from models.states import ParcelState
 from server.delivery.rules import Standing, Told, fold, needs_confirmation, strike_revoked
+from tests.support.slow_fold import calculate_slowly
 
 START = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
 CODES = ["203", "389", "702", "704", "705", "708", "711", "747", "801", "987", "756", "999"]
 REVOKERS = ["207", "448", "742", "743", "744"]
-ENDS = {"delivered", "returned", "lost", "cancelled"}
 
 
 def told(code, minute, *, confirmed=True, office=""):
@@ -30,40 +29,6 @@ def told(code, minute, *, confirmed=True, office=""):
 def state_of(*events):
     standing = fold(events)
     return standing.state if standing else None
-
-
-def calculate_slowly(events):
-    """Mark struck events in a table, revocation by revocation, then read the table backwards."""
-
-    def read(chosen, *, without_ends):
-        order = sorted(
-            range(len(chosen)),
-            key=lambda i: (
-                chosen[i].occurred_at,
-                1 if chosen[i].revokes else 0,
-                -1 if chosen[i].step is None else list(TrackStep).index(chosen[i].step),
-                chosen[i].code,
-                chosen[i].office_code,
-            ),
-        )
-        struck = dict.fromkeys(order, False)
-        for rank, index in enumerate(order):
-            for code in chosen[index].revokes:
-                for other in reversed(order[:rank]):
-                    if chosen[other].code == code and not struck[other]:
-                        struck[other] = True
-                        break
-        left = [chosen[i] for i in order if not struck[i] and chosen[i].step is not None]
-        if without_ends:
-            left = [one for one in left if one.step.value not in ENDS]
-        moving = [one for one in left if one.step.value != "cancelled"]
-        return (moving or left or [None])[-1]
-
-    proven = read([one for one in events if one.is_confirmed], without_ends=False)
-    last = proven
-    if proven is None or proven.step.value not in ENDS:
-        last = read(list(events), without_ends=True)
-    return None if last is None else (last.step.value, last.occurred_at)
 
 
 @pytest.mark.parametrize("seed", range(600))

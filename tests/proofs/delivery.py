@@ -1,0 +1,270 @@
+"""A post that fails in every way and workers that are killed: one waybill for each order."""
+
+import asyncio
+import contextlib
+import json
+import os
+import threading
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from urllib.request import urlopen
+
+from integrations.contracts.carrier import Party
+from integrations.ems.sandbox.app import API_PATH
+from models.bookkeeping import OutboxRow
+from models.delivery import CourierOrder, Parcel
+from models.kinds import OrderState, ParcelPurpose
+from models.states import ParcelState
+from server.delivery.repository import UNSETTLED
+from server.delivery.service import pack_parcel
+from server.kit.access import ENGINE
+from server.kit.ports import Ports
+from server.kit.transaction import in_transaction
+from tests.proofs.register import proof
+from tests.support.crowd import Member, gather_crowd
+from tests.support.faulty_proxy import FaultyProxy, start_faulty_proxy
+from tests.support.load import build_request, run_load
+from tests.support.servers import Listener, Worker, start_api, start_module, start_worker
+from tests.support.system import System, start_system
+
+ORDERS, KILLS, OUTAGE_AT = 1_000, 20, 10
+SPOILT = 0.12
+POINT = "350102001000"
+RECEIVER = Party("演示群众", "13900000001", "江苏省", "南京市", "玄武区", "某街2号院3栋")
+PACKED_AT_ONCE = 50
+WITHIN_S = 150.0
+POLL_S = 0.1
+REST_S = 5.0
+PROBE_EVERY_S = 0.05
+QUIET_PROBES = 200
+MOST_SLOWER = 1.2
+OTHERS_MACHINE = 10
+"""Niceness of what would run elsewhere: the post."""
+
+
+@dataclass
+class Run:
+    """One thousand orders on their way through a faulty post."""
+
+    system: System
+    post: Listener
+    proxy: FaultyProxy
+    workers: list[Worker]
+    ports: Ports
+    kills: int = 0
+    circuit: list[str] = field(default_factory=list)
+
+    async def replace_worker(self) -> None:
+        """Kill -9 one of the workers, at whatever it is; its leases are over at once."""
+        worker = self.workers[self.kills % len(self.workers)]
+        worker.kill()
+        self.kills += 1
+        over = self.ports.now() - timedelta(seconds=1)
+        claimed = OutboxRow.filter(done_at=None, claimed_by__contains=f":{worker.pid}:")
+        await claimed.filter(claimed_until__not_isnull=True).update(claimed_until=over)
+        await self.end_pauses()
+        worker.start()
+
+    async def end_pauses(self) -> None:
+        """Let the time pass for which news that failed rests: minutes, after a few failures."""
+        await OutboxRow.filter(done_at=None).update(available_at=self.ports.now())
+
+    def states_of_the_circuit(self) -> list[str]:
+        """What the log of one worker says of its breaker."""
+        lines = self.workers[0].log.read_text(errors="replace").splitlines()
+        return [
+            json.loads(line)["state"]
+            for line in lines
+            if '"circuit_changed"' in line and '"ems"' in line
+        ]
+
+
+@proof("orders", group="delivery")
+async def prove_orders() -> str:
+    """1,000 orders, a post that answers a repeat with the same waybill: all are labelled."""
+    async with _start_run("same") as run:
+        with start_api(run.system.env) as api:
+            request = await _make_reading_request(run)
+            quiet = await _probe(api.port, request, most=QUIET_PROBES)
+            await _pack(ORDERS - 1, run.ports)
+            with _probing(api.port, request) as probed:
+                await _drive(run, with_outage=True)
+        labelled = await Parcel.filter(state=ParcelState.LABELLED).count()
+        told = _count_at_the_post(run)
+        await _compare_waybills(run)
+    assert labelled == ORDERS, f"{labelled} labelled"
+    assert run.circuit[0] == "opened", run.circuit
+    assert run.circuit[-1] == "closed", run.circuit
+    slower = _p95_ms(probed) / _p95_ms(quiet)
+    words = (
+        f"{told}; {labelled} labelled; {_describe(run)}; breaker {' '.join(run.circuit)}; "
+        f"citizens' p95 {_p95_ms(quiet):.1f} -> {_p95_ms(probed):.1f} ms, x{slower:.2f}"
+    )
+    assert slower <= MOST_SLOWER, words
+    return words
+
+
+@proof("refused_repeats", group="delivery")
+async def prove_refused_repeats() -> str:
+    """1,000 orders, a post that refuses a repeat: labelled + listed for reconciliation = 1,000."""
+    async with _start_run("refuse") as run:
+        await _pack(ORDERS, run.ports)
+        await _drive(run, with_outage=False)
+        labelled = await Parcel.filter(state=ParcelState.LABELLED).count()
+        listed = await CourierOrder.filter(state__in=UNSETTLED).count()
+        told = _count_at_the_post(run)
+        await _compare_waybills(run)
+    assert labelled + listed == ORDERS, (labelled, listed)
+    assert listed, "no answer was lost: the set-up is broken"
+    return f"{told}; {labelled} labelled + {listed} listed = {ORDERS}; {_describe(run)}"
+
+
+@contextlib.asynccontextmanager
+async def _start_run(on_repeat: str) -> AsyncIterator[Run]:
+    command = f"integrations.ems.sandbox --on-repeat {on_repeat}"
+    async with start_system() as system:
+        with (
+            start_module(command) as post,
+            start_faulty_proxy(post.port, share=0.0) as proxy,
+        ):
+            os.setpriority(os.PRIO_PROCESS, post.pid, OTHERS_MACHINE)
+            base = f"http://127.0.0.1:{proxy.port}{API_PATH}"
+            env = {**system.env, "EMS_API_BASE": base}
+            with start_worker(env) as first, start_worker(env) as second:
+                async with system.engine() as engine:
+                    yield Run(system, post, proxy, [first, second], engine.ports)
+
+
+async def _make_reading_request(run: Run) -> bytes:
+    """A citizen who follows a parcel, once the worker has nothing else to do."""
+    citizen: Member = (await gather_crowd(1, now=run.ports.now()))[0]
+    await _pack(1, run.ports, person_id=citizen.person_id)
+    await _wait_until(lambda: _count_settled(1))
+    parcel = await Parcel.get(person_id=citizen.person_id)
+    path = f"/api/v1/citizen/parcels/{parcel.id}"
+    return build_request("GET", path, headers=citizen.headers())
+
+
+async def _pack(count: int, ports: Ports, person_id: str | None = None) -> None:
+    async def pack(how_many: int) -> None:
+        for _ in range(how_many):
+            await pack_parcel(
+                purpose=ParcelPurpose.ORIGINAL_CHECK,
+                point_code=POINT,
+                contents="核验原件",
+                receiver=RECEIVER,
+                person_id=person_id,
+                actor=ENGINE,
+                now=ports.now(),
+            )
+
+    for start in range(0, count, PACKED_AT_ONCE):
+        await in_transaction(lambda start=start: pack(min(PACKED_AT_ONCE, count - start)))
+
+
+async def _drive(run: Run, *, with_outage: bool) -> None:
+    run.proxy.share = SPOILT
+    for number in range(1, KILLS + 1):
+        await _wait_until(lambda number=number: _count_settled(number * ORDERS // (KILLS + 1)))
+        await run.replace_worker()
+        if with_outage and number == OUTAGE_AT:
+            await _survive_outage(run)
+    await _finish(run)
+    run.proxy.share = 0.0
+
+
+async def _finish(run: Run) -> None:
+    async with asyncio.timeout(WITHIN_S):
+        while not await _count_settled(ORDERS):
+            await run.end_pauses()
+            await asyncio.sleep(REST_S)
+
+
+async def _survive_outage(run: Run) -> None:
+    known = len(run.states_of_the_circuit())
+    run.proxy.is_down = True
+    await _wait_until(lambda: _says(run, known, "opened"))
+    run.proxy.is_down = False
+    await _wait_until(lambda: _says(run, known, "closed"))
+    run.circuit = run.states_of_the_circuit()[known:]
+    await run.end_pauses()
+
+
+async def _says(run: Run, known: int, state: str) -> bool:
+    return state in run.states_of_the_circuit()[known:]
+
+
+async def _count_settled(wanted: int) -> bool:
+    labelled = await Parcel.filter(state=ParcelState.LABELLED).count()
+    return labelled + await CourierOrder.filter(state__in=UNSETTLED).count() >= wanted
+
+
+async def _wait_until(is_so: Callable[[], object]) -> None:
+    async with asyncio.timeout(WITHIN_S):
+        while not await is_so():  # noqa: ASYNC110 - it happens in other processes
+            await asyncio.sleep(POLL_S)
+
+
+def _count_at_the_post(run: Run) -> str:
+    orders = _orders_at_the_post(run)
+    numbers = Counter(order["order_no"] for order in orders)
+    waybills = Counter(order["waybill_no"] for order in orders)
+    assert len(orders) == len(numbers) == len(waybills) == ORDERS, (len(numbers), len(waybills))
+    return f"{len(waybills)} waybills at the post, none doubled"
+
+
+async def _compare_waybills(run: Run) -> None:
+    theirs = {order["order_no"]: order["waybill_no"] for order in _orders_at_the_post(run)}
+    ours = await CourierOrder.all()
+    assert len({order.parcel_id for order in ours}) == len(ours) == ORDERS
+    for order in ours:
+        if order.state is OrderState.WAYBILL_ISSUED:
+            assert theirs[order.order_no] == order.waybill_no, order.id
+
+
+def _orders_at_the_post(run: Run) -> list[dict]:
+    with urlopen(f"{run.post.url}/sandbox/orders", timeout=30) as answer:
+        return json.load(answer)["orders"]
+
+
+def _describe(run: Run) -> str:
+    faults = ", ".join(f"{count} {fault}" for fault, count in sorted(run.proxy.faults.items()))
+    return f"{run.kills} workers killed -9, {run.proxy.exchanges} calls with faults: {faults}"
+
+
+@contextlib.contextmanager
+def _probing(port: int, request: bytes) -> Iterator[list[float]]:
+    latencies: list[float] = []
+    stop = threading.Event()
+    work = lambda: asyncio.run(_probe_until(stop, port, request, latencies))  # noqa: E731
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        yield latencies
+    finally:
+        stop.set()
+        thread.join()
+
+
+async def _probe(port: int, request: bytes, *, most: int) -> list[float]:
+    latencies: list[float] = []
+    await _probe_until(threading.Event(), port, request, latencies, most=most)
+    return latencies
+
+
+async def _probe_until(
+    stop: threading.Event, port: int, request: bytes, latencies: list[float], *, most: int = 10**6
+) -> None:
+    while not stop.is_set() and len(latencies) < most:
+        begun = time.perf_counter()
+        outcome = await run_load(port, [request], connections=1)
+        assert outcome.statuses == {200: 1}, outcome.statuses
+        latencies.append(outcome.latency_ms(50))
+        await asyncio.sleep(max(0.0, PROBE_EVERY_S - (time.perf_counter() - begun)))
+
+
+def _p95_ms(latencies: list[float]) -> float:
+    return sorted(latencies)[int(len(latencies) * 0.95)]
