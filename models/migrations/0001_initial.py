@@ -3,7 +3,7 @@ from tortoise.migrations import operations as ops
 import functools
 from json import dumps, loads
 from models.fields import DigestField, IdField, ProtectedField, RefField, TimeOfDayField, new_id
-from models.kinds import Assurance, AuthorityLevel, DayKind, Direction, HolderKind, ItemKind, NoticeState, OnlineDepth, OrderState, Outcome, ParcelPurpose, PointLevel, SessionKind, StaffRole, TransferKind, TransferWay, WindowKind
+from models.kinds import Assurance, AuthorityLevel, DayKind, Direction, HolderKind, ItemKind, NoticeState, OnlineDepth, OrderState, Outcome, ParcelPurpose, ParcelTaskKind, PointLevel, SessionKind, StaffRole, TransferKind, TransferWay, WindowKind
 from models.states import AppointmentState, AttachmentState, CaseState, HoldState, ParcelState, PickupCodeState, PreReviewState, ReviewTaskState, RoundState, TicketState, TransferState
 from tortoise.fields.base import OnDelete
 from tortoise import fields
@@ -433,6 +433,22 @@ class Migration(migrations.Migration):
                 ('created_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
             ],
             options={'table': 'parcels', 'app': 'models', 'indexes': [Index(fields=['case_id']), Index(fields=['point_code', 'state']), Index(fields=['state', 'created_at']), Index(fields=['state', 'tracked_at']), Index(fields=['round_id', 'state']), Index(fields=['person_id'])], 'pk_attr': 'id', 'table_description': '邮件: something sealed that goes from one holder to another.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='ParcelTask',
+            fields=[
+                ('id', IdField(primary_key=True, default=new_id, unique=True, db_index=True)),
+                ('kind', fields.CharEnumField(description='ATTEMPT_FAILED: attempt_failed\nRETURNED: returned\nLOST: lost\nMISSING: missing\nDOUBLED: doubled\nSILENT: silent\nUNKNOWN_WAYBILL: unknown_waybill', enum_type=ParcelTaskKind, max_length=16)),
+                ('subject', fields.CharField(max_length=32)),
+                ('point_code', fields.CharField(default='', max_length=16)),
+                ('live', fields.BooleanField(null=True, default=True)),
+                ('opened_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('closed_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('closed_by', fields.CharField(default='', max_length=64)),
+                ('note', fields.CharField(default='', max_length=200)),
+            ],
+            options={'table': 'parcel_tasks', 'app': 'models', 'unique_together': (('subject', 'kind', 'live'),), 'indexes': [Index(fields=['point_code', 'live']), Index(fields=['live', 'kind'])], 'pk_attr': 'id', 'table_description': "待办: what the carrier's word, or its silence, leaves for people to do, once until done."},
             bases=['Model'],
         ),
         ops.CreateModel(

@@ -28,7 +28,6 @@ UNSEEN_AFTER = timedelta(hours=24)
 SILENT_AFTER = timedelta(hours=72)
 KNOWN_WITHIN = timedelta(days=30)
 """Pushes of waybills that are none of ours are looked at for so long."""
-MOST = 500
 
 Finding = tuple[ParcelTaskKind, str]
 
@@ -69,7 +68,7 @@ async def _missing(now: datetime) -> Iterable[Parcel]:
     seen = Subquery(TrackRecord.all().values("waybill_no"))
     gone = Parcel.filter(state=ParcelState.COLLECTED, collected_at__lte=now - UNSEEN_AFTER)
     parcels = gone.filter(waybill_no__not_isnull=True).exclude(waybill_no__in=seen)
-    return await parcels.order_by("id").limit(MOST).only("id", "point_code")
+    return await parcels.order_by("id").only("id", "point_code")
 
 
 async def _silent(now: datetime) -> Iterable[Parcel]:
@@ -79,7 +78,7 @@ async def _silent(now: datetime) -> Iterable[Parcel]:
     parcels = Parcel.filter(
         state__in=carried, collected_at__lte=since, waybill_no__not_isnull=True
     ).exclude(waybill_no__in=heard)
-    return await parcels.order_by("id").limit(MOST).only("id", "point_code")
+    return await parcels.order_by("id").only("id", "point_code")
 
 
 async def _doubled() -> Iterable[Parcel]:
@@ -87,14 +86,14 @@ async def _doubled() -> Iterable[Parcel]:
     live = (OrderState.WAYBILL_ISSUED, OrderState.TO_RECONCILE)
     orders = CourierOrder.filter(state__in=live).exclude(waybill_no="")
     counted = orders.annotate(count=Count("id")).group_by("parcel_id").filter(count__gt=1)
-    ids = [str(one) for one in await counted.limit(MOST).values_list("parcel_id", flat=True)]
+    ids = [str(one) for one in await counted.values_list("parcel_id", flat=True)]
     return await Parcel.filter(id__in=ids).only("id", "point_code") if ids else []
 
 
 async def _strange(now: datetime) -> Iterable[str]:
     ours = Subquery(CourierOrder.exclude(waybill_no="").values("waybill_no"))
     told = TrackRecord.filter(heard_at__gt=now - KNOWN_WITHIN, heard_at__lte=now - UNSEEN_AFTER)
-    strange = told.exclude(waybill_no__in=ours).distinct().limit(MOST)
+    strange = told.exclude(waybill_no__in=ours).distinct()
     return [str(one) for one in await strange.values_list("waybill_no", flat=True)]
 
 
