@@ -6,6 +6,7 @@ from models.appointments import Appointment
 from models.states import AppointmentState
 from server.appointments import endpoints_admin, endpoints_desk
 from server.appointments.access import access_own_appointment, access_own_hold
+from server.appointments.batching import book_in_batch
 from server.appointments.booking import Booker, book, book_held, cancel, reschedule
 from server.appointments.errors import (
     AlreadyBooked,
@@ -94,6 +95,7 @@ async def release(call: Call[None, None]) -> None:
     allows=CITIZENS,
     refuses=(*_UNKNOWN, *_NO_ROOM, *_LIMITS, HoldGone, HoldDiffers, PreReviewNotUsable, NotFound),
     status=201,
+    batch=book_in_batch,
 )
 async def create(call: Call[BookingIn, None]) -> AppointmentOut:
     """Book a visit: at one point or at any, at a time or at the earliest."""

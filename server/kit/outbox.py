@@ -1,6 +1,7 @@
 """News that leaves with the transaction that made it, one row for each consumer."""
 
-from collections.abc import Awaitable, Callable
+import json
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
@@ -9,7 +10,19 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from models.bookkeeping import OutboxRow
 from models.fields import new_id
+from server.kit.bulk import insert_rows
 from server.kit.ports import Ports
+
+_WRITTEN = (
+    "topic",
+    "consumer",
+    "aggregate",
+    "aggregate_id",
+    "payload",
+    "dedupe_key",
+    "created_at",
+    "available_at",
+)
 
 
 class Event(BaseModel):
@@ -69,7 +82,30 @@ async def emit(event: Event, *, now: datetime, available_at: datetime | None = N
             aggregate=event.aggregate,
             aggregate_id=event.aggregate_id,
             payload=payload,
-            dedupe_key=f"{consumer.name}:{event.topic}:{event.aggregate_id}:{event.key}",
+            dedupe_key=_dedupe_key(event, consumer),
             created_at=now,
             available_at=available_at or now,
         )
+
+
+async def emit_all(events: Iterable[tuple[Event, datetime]]) -> None:
+    """Write many events, each with its moment, in one statement; otherwise like `emit`."""
+    rows = [
+        (
+            event.topic,
+            consumer.name,
+            event.aggregate,
+            event.aggregate_id,
+            json.dumps(event.model_dump(mode="json"), separators=(",", ":")),
+            _dedupe_key(event, consumer),
+            now,
+            now,
+        )
+        for event, now in events
+        for consumer in _consumers.get(event.topic, [])
+    ]
+    await insert_rows(OutboxRow, _WRITTEN, rows)
+
+
+def _dedupe_key(event: Event, consumer: Consumer) -> str:
+    return f"{consumer.name}:{event.topic}:{event.aggregate_id}:{event.key}"

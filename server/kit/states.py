@@ -1,5 +1,7 @@
 """Moving a row from one state to the next: decided by the table, won by one writer."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
@@ -9,7 +11,11 @@ from tortoise import Model
 from models.bookkeeping import Transition
 from models.states import allows_move
 from server.kit.access import Actor
+from server.kit.bulk import insert_rows
 from server.kit.errors import ChangedMeanwhile, WrongState
+
+
+_MADE = ("aggregate", "aggregate_id", "from_state", "to_state", "actor", "moved_at")
 
 
 class Stateful(Protocol):
@@ -81,6 +87,24 @@ async def record_move(
         reason=reason,
         moved_at=now,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A thing that was just made: its id, its first state, by whom and when."""
+
+    id: str
+    state: StrEnum
+    actor: Actor
+    at: datetime
+
+
+async def record_made(aggregate: type[Model], made: Iterable[Made]) -> None:
+    """Write the first move of many things of one kind, in the order given."""
+    rows = [
+        (aggregate.__name__, one.id, "", one.state.value, one.actor.name, one.at) for one in made
+    ]
+    await insert_rows(Transition, _MADE, rows)
 
 
 async def moves_of(aggregate: type[Model], aggregate_id: str) -> list[Transition]:
