@@ -6,7 +6,8 @@ is refused here; whoever else cannot be booked is left out and returned without 
 
 import json
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence, Set
+from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
 from http import HTTPStatus
@@ -21,7 +22,7 @@ from server.appointments.notices import show_time
 from server.appointments.offers import Offer, forget_offers
 from server.appointments.repository import (
     Place,
-    apply_changes,
+    change_slots,
     find_live_items,
     find_restrained,
     rooms_of,
@@ -31,7 +32,7 @@ from server.appointments.rules import admit
 from server.appointments.schemas import AppointmentOut
 from server.identity.people import find_digests
 from server.kit.access import Actor
-from server.kit.bulk import insert_rows
+from server.kit.bulk import Statement, insert, run_all
 from server.kit.errors import Refusal
 from server.kit.idempotency import (
     Answered,
@@ -102,6 +103,10 @@ class _Doubtful(Exception):
     """Somebody in the batch cannot be booked, and nothing of it was."""
 
 
+class _Tight(Exception):
+    """There is not room for all of the batch, and nothing of it was booked."""
+
+
 class _Process:
     """What one process knows: digests never change; full slots only tell where to look first."""
 
@@ -110,15 +115,15 @@ class _Process:
 
 
 async def settle(asked: Sequence[Asked]) -> list[Settled]:
-    """Book what can be booked, at most one for each key and person; commit; return the answers.
+    """Book what can be booked, at most one for each person; commit; return the answers.
 
     None stands for a booking that was not tried or could not be made, for any reason but want of
     room: it is to be judged alone. Raises `Busy`, and then nothing is known of the batch.
     """
-    await guard_database(lambda: _learn_digests(asked))
-    distinct = _keep_distinct(asked)
-    settled = await guard_database(lambda: _judge_sold_out(distinct))
-    settled |= await _book_all([one for one in distinct if one not in settled])
+    settled = await guard_database(lambda: _judge_sold_out(asked))
+    hopeful = [one for one in asked if one not in settled]
+    await guard_database(lambda: _learn_digests(hopeful))
+    settled |= await _book_all(_keep_distinct(hopeful))
     return [settled.get(one) for one in asked]
 
 
@@ -150,12 +155,11 @@ async def _judge_sold_out(asked: Sequence[Asked]) -> dict[Asked, Settled]:
     sold_out = [one for one in doubtful if not _Process.full.isdisjoint(one.slot_ids)]
     claimed = await find_claimed([one.keyed for one in sold_out])
     return {
-        one: None if (one.keyed.actor, one.keyed.key) in claimed else SlotFull()
-        for one in sold_out
+        one: None if (one.keyed.actor, one.keyed.key) in claimed else SlotFull() for one in sold_out
     }
 
 
-def _note_full(wanted: Set[int], rooms: Mapping[int, int]) -> None:
+def _note_full(wanted: AbstractSet[int], rooms: Mapping[int, int]) -> None:
     _Process.full.difference_update(wanted)
     _Process.full.update(slot_id for slot_id, room in rooms.items() if room <= 0)
 
@@ -172,9 +176,16 @@ async def _try(asked: Sequence[Asked]) -> dict[Asked, Settled] | None:
     if not asked:
         return {}
     try:
-        return await in_transaction(lambda: _write(asked))
+        return await _book(asked)
     except (IntegrityError, _Doubtful):
         return None
+
+
+async def _book(asked: Sequence[Asked]) -> dict[Asked, Settled]:
+    try:
+        return await in_transaction(lambda: _write(asked))
+    except _Tight:
+        return await in_transaction(lambda: _write_what_fits(asked))
 
 
 async def _leave_out_doubtful(asked: Sequence[Asked]) -> list[Asked]:
@@ -192,15 +203,39 @@ async def _leave_out_doubtful(asked: Sequence[Asked]) -> list[Asked]:
 
 
 async def _write(asked: Sequence[Asked]) -> dict[Asked, Settled]:
-    answers = {one: one.answer() for one in asked}
-    await claim_answered(Answered(one.keyed, answers[one], one.at) for one in asked)
+    answers: dict[Asked, Settled] = {}
+    keys = _claim(asked, answers)
+    await _take([keys], asked)
+    return answers
+
+
+async def _write_what_fits(asked: Sequence[Asked]) -> dict[Asked, Settled]:
+    answers: dict[Asked, Settled] = {}
+    await run_all([_claim(asked, answers)])
     admitted = await _admit(asked)
-    await give_up([one.keyed for one in asked if one not in admitted])
+    refused = [one for one in asked if one not in admitted]
+    await give_up([one.keyed for one in refused])
     if admitted:
-        await apply_changes(Counter(slot_id for one in admitted for slot_id in one.slot_ids))
-        await _count_allowances(admitted)
-        await _write_rows(list(admitted))
-    return {one: answers[one] if one in admitted else SlotFull() for one in asked}
+        await _take([], list(admitted))
+    return answers | {one: SlotFull() for one in refused}
+
+
+def _claim(asked: Sequence[Asked], answers: dict[Asked, Settled]) -> Statement:
+    claims = [Answered(one.keyed, one.answer(), one.at) for one in asked]
+    answers.update((one, claim.answer) for one, claim in zip(asked, claims, strict=True))
+    return claim_answered(claims)
+
+
+async def _take(first: list[Statement], asked: Sequence[Asked]) -> None:
+    changes = Counter(slot_id for one in asked for slot_id in one.slot_ids)
+    digests = [_Process.digests[one.person_id] for one in asked]
+    allowances = take_allowances(digests, now=min(one.at for one in asked))
+    counts = await run_all([*first, change_slots(changes), *allowances, *_rows(asked)])
+    changed, *allowed = counts[len(first) :][:3]
+    if changed != len(changes):
+        raise _Tight
+    if sum(allowed) != len(digests):
+        raise _Doubtful
 
 
 async def _admit(asked: Sequence[Asked]) -> Collection[Asked]:
@@ -214,19 +249,14 @@ async def _admit(asked: Sequence[Asked]) -> Collection[Asked]:
     return dict.fromkeys(one for one, is_in in zip(asked, told, strict=True) if is_in)
 
 
-async def _count_allowances(admitted: Collection[Asked]) -> None:
-    digests = [_Process.digests[one.person_id] for one in admitted]
-    if not await take_allowances(digests, now=min(one.at for one in admitted)):
-        raise _Doubtful
-
-
-async def _write_rows(admitted: Sequence[Asked]) -> None:
-    await insert_rows(Appointment, _APPOINTMENT, [_appointment_row(one) for one in admitted])
-    await insert_rows(AppointmentItem, _ITEM, [row for one in admitted for row in _item_rows(one)])
-    await record_made(
-        Appointment, (Made(one.id, one.offer.state, one.actor, one.at) for one in admitted)
-    )
-    await notify_all([_news(one) for one in admitted])
+def _rows(asked: Sequence[Asked]) -> list[Statement]:
+    moves = (Made(one.id, one.offer.state, one.actor, one.at) for one in asked)
+    return [
+        insert(Appointment, _APPOINTMENT, [_appointment_row(one) for one in asked]),
+        insert(AppointmentItem, _ITEM, [row for one in asked for row in _item_rows(one)]),
+        record_made(Appointment, moves),
+        *notify_all([_news(one) for one in asked]),
+    ]
 
 
 def _appointment_row(one: Asked) -> tuple[object, ...]:

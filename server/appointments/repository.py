@@ -23,7 +23,7 @@ from server.appointments.errors import (
     TooManyAppointments,
 )
 from server.appointments.rules import GIVEN_BACK, MOST_LIVE, NO_SHOWS_COUNT_FOR, SlotRoom
-from server.kit.bulk import insert_rows, marks
+from server.kit.bulk import Statement, insert, marks, run_all
 from server.kit.errors import ChangedMeanwhile, NotFound
 
 _APPLY = """
@@ -62,20 +62,22 @@ async def apply_changes(changes: Mapping[int, int]) -> None:
     """
     if not changes:
         return
-    connection = connections.get("default")
+    [changed] = await run_all([change_slots(changes)])
+    if changed == len(changes):
+        return
+    raise SlotFull if max(changes.values()) > 0 else ChangedMeanwhile
+
+
+def change_slots(changes: Mapping[int, int]) -> Statement:
+    """Change `taken` of those slots that can be changed so: has it changed all, it may stay."""
     ids = sorted(changes)
     usual = Counter(changes.values()).most_common(1)[0][0]
     others = {slot_id: changes[slot_id] for slot_id in ids if changes[slot_id] != usual}
     whens = f"WHEN {marks(1)} THEN {marks(1)} " * len(others)
     case = f"CASE id {whens}ELSE {marks(1)} END" if others else marks(1)
     change = [value for pair in others.items() for value in pair] + [usual]
-    changed, _ = await connection.execute_query(
-        _APPLY.format(change=case, ids=marks(len(ids))),
-        [*change, *ids, *change, *change, *change],
-    )
-    if changed == len(ids):
-        return
-    raise SlotFull if max(changes.values()) > 0 else ChangedMeanwhile
+    sql = _APPLY.format(change=case, ids=marks(len(ids)))
+    return Statement(sql, [*change, *ids, *change, *change, *change])
 
 
 async def try_changes(changes: Mapping[int, int]) -> bool:
@@ -148,21 +150,18 @@ async def take_allowance(person_digest: str, *, now: datetime) -> None:
     raise TooManyAppointments(limit=MOST_LIVE)
 
 
-async def take_allowances(person_digests: Collection[str], *, now: datetime) -> bool:
-    """Count one more for each of different persons; False: somebody may not, so roll back."""
+def take_allowances(person_digests: Collection[str], *, now: datetime) -> list[Statement]:
+    """Count one more for each of different persons: together they change one row for each.
+
+    If they change fewer, somebody may not book, and the transaction has to be rolled back.
+    """
     digests = sorted(person_digests)
-    statement = _TAKE_ALLOWANCES.format(
-        digests=marks(len(digests)), most=marks(1), now=marks(1)
-    )
-    taken, _ = await connections.get("default").execute_query(
-        statement, [*digests, MOST_LIVE, now]
-    )
-    if taken < len(digests):
-        first = [(digest, 1) for digest in digests]
-        taken += await insert_rows(
-            BookingAllowance, ("person_digest", "live"), first, keeps_known=True
-        )
-    return taken == len(digests)
+    sql = _TAKE_ALLOWANCES.format(digests=marks(len(digests)), most=marks(1), now=marks(1))
+    first = [(digest, 1) for digest in digests]
+    return [
+        Statement(sql, [*digests, MOST_LIVE, now]),
+        insert(BookingAllowance, ("person_digest", "live"), first, keeps_known=True),
+    ]
 
 
 async def find_restrained(person_digests: Collection[str], *, now: datetime) -> set[str]:

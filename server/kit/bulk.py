@@ -1,33 +1,60 @@
-"""Many rows in one statement, where the ORM's price for each row is too high."""
+"""Many rows in one statement and many statements at once, where each one's price is too high."""
 
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import Any, NamedTuple
 
 from tortoise import Model, connections
+from tortoise.backends.mysql.client import translate_exceptions
 
 _INSERT = "INSERT {ignore} INTO {table} ({columns}) VALUES {rows}"
 
 
-async def insert_rows(
+class Statement(NamedTuple):
+    """SQL with a placeholder for each of the values."""
+
+    sql: str
+    values: Sequence[Any]
+
+
+async def run_all(statements: Sequence[Statement]) -> list[int]:
+    """Run statements that return no rows, in order; return how many rows each one changed.
+
+    Call it inside a transaction: the first error ends it. MySQL is sent all of them at once.
+    """
+    connection = connections.get("default")
+    if connection.capabilities.dialect == "mysql":
+        return await _run_stacked(connection, statements)  # type: ignore[no-any-return]
+    return [(await connection.execute_query(*one))[0] for one in statements]
+
+
+@translate_exceptions
+async def _run_stacked(connection: Any, statements: Sequence[Statement]) -> list[int]:
+    async with connection.acquire_connection() as raw:
+        filled = (sql % tuple(map(raw.escape, values)) for sql, values in statements)
+        await raw.query(";".join(filled))
+        changed = [raw.affected_rows()]
+        while raw._result.has_next:  # noqa: SLF001 - its cursors hide it and ask for warnings
+            await raw.next_result()
+            changed.append(raw.affected_rows())
+        return changed
+
+
+def insert(
     model: type[Model],
     columns: tuple[str, ...],
     rows: Sequence[Sequence[object]],
     *,
     keeps_known: bool = False,
-) -> int:
-    """Insert rows whose values are as the column stores them; return how many went in.
+) -> Statement:
+    """Insert one row or more, whose values are as the columns store them.
 
-    Columns that are not named get the model's default. Raises `IntegrityError` and inserts none if
-    one of them is there already; `keeps_known` leaves such a row as it is instead.
+    Columns that are not named get the model's default. All are refused if one of them is there
+    already; `keeps_known` leaves such a row as it is instead.
     """
-    if not rows:
-        return 0
-    connection = connections.get("default")
-    statement = _statement(
-        model, columns, len(rows), connection.capabilities.dialect, keeps_known=keeps_known
-    )
-    changed, _ = await connection.execute_query(statement, [v for row in rows for v in row])
-    return changed
+    dialect = connections.get("default").capabilities.dialect
+    sql = _insertion(model, columns, len(rows), dialect, keeps_known=keeps_known)
+    return Statement(sql, [value for row in rows for value in row])
 
 
 def marks(count: int) -> str:
@@ -37,7 +64,7 @@ def marks(count: int) -> str:
 
 
 @lru_cache(maxsize=2048)
-def _statement(
+def _insertion(
     model: type[Model], columns: tuple[str, ...], count: int, dialect: str, *, keeps_known: bool
 ) -> str:
     defaults = _defaults(model, columns)

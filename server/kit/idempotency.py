@@ -11,7 +11,7 @@ from tortoise.expressions import Q
 
 from models.bookkeeping import IdempotencyKey
 from models.fields import digest_of, seal
-from server.kit.bulk import insert_rows, marks
+from server.kit.bulk import Statement, insert, marks
 from server.kit.errors import InProgress, KeyReused
 
 KEPT_FOR = timedelta(hours=24)
@@ -71,10 +71,10 @@ async def keep(request: KeyedRequest, answer: StoredAnswer) -> None:
     )
 
 
-async def claim_answered(answered: Iterable[Answered]) -> None:
-    """Claim many keys with their answers, inside the transaction of the effects.
+def claim_answered(answered: Iterable[Answered]) -> Statement:
+    """Claim keys with their answers, first of all in the transaction of the effects.
 
-    Raises `IntegrityError` if one of them is claimed already.
+    Fails as a whole if one of them is claimed already.
     """
     rows = [
         (
@@ -88,7 +88,7 @@ async def claim_answered(answered: Iterable[Answered]) -> None:
         )
         for one in answered
     ]
-    await insert_rows(IdempotencyKey, _ANSWERED, sorted(rows))
+    return insert(IdempotencyKey, _ANSWERED, sorted(rows))
 
 
 async def give_up(requests: Collection[KeyedRequest]) -> None:

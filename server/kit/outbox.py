@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from models.bookkeeping import OutboxRow
 from models.fields import new_id
-from server.kit.bulk import insert_rows
+from server.kit.bulk import Statement, insert
 from server.kit.ports import Ports
 
 _WRITTEN = (
@@ -88,8 +88,8 @@ async def emit(event: Event, *, now: datetime, available_at: datetime | None = N
         )
 
 
-async def emit_all(events: Iterable[tuple[Event, datetime]]) -> None:
-    """Write many events, each with its moment, in one statement; otherwise like `emit`."""
+def emit_all(events: Iterable[tuple[Event, datetime]]) -> list[Statement]:
+    """Write events, each with its moment, for everyone who hears them; like `emit`."""
     rows = [
         (
             event.topic,
@@ -104,7 +104,7 @@ async def emit_all(events: Iterable[tuple[Event, datetime]]) -> None:
         for event, now in events
         for consumer in _consumers.get(event.topic, [])
     ]
-    await insert_rows(OutboxRow, _WRITTEN, rows)
+    return [insert(OutboxRow, _WRITTEN, rows)] if rows else []
 
 
 def _dedupe_key(event: Event, consumer: Consumer) -> str:

@@ -11,9 +11,8 @@ from tortoise import Model
 from models.bookkeeping import Transition
 from models.states import allows_move
 from server.kit.access import Actor
-from server.kit.bulk import insert_rows
+from server.kit.bulk import Statement, insert
 from server.kit.errors import ChangedMeanwhile, WrongState
-
 
 _MADE = ("aggregate", "aggregate_id", "from_state", "to_state", "actor", "moved_at")
 
@@ -99,12 +98,12 @@ class Made:
     at: datetime
 
 
-async def record_made(aggregate: type[Model], made: Iterable[Made]) -> None:
+def record_made(aggregate: type[Model], made: Iterable[Made]) -> Statement:
     """Write the first move of many things of one kind, in the order given."""
     rows = [
         (aggregate.__name__, one.id, "", one.state.value, one.actor.name, one.at) for one in made
     ]
-    await insert_rows(Transition, _MADE, rows)
+    return insert(Transition, _MADE, rows)
 
 
 async def moves_of(aggregate: type[Model], aggregate_id: str) -> list[Transition]:

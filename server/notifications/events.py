@@ -8,7 +8,7 @@ from typing import ClassVar
 from models.fields import new_id, seal
 from models.kinds import NoticeState
 from models.notifications import Notice
-from server.kit.bulk import insert_rows
+from server.kit.bulk import Statement, insert
 from server.kit.messages import text
 from server.kit.outbox import Event, emit, emit_all
 
@@ -62,8 +62,8 @@ class News:
     data: dict[str, str]
 
 
-async def notify_all(news: Sequence[News]) -> None:
-    """Tell many what they were never told before, in two statements; otherwise like `notify`."""
+def notify_all(news: Sequence[News]) -> list[Statement]:
+    """Tell people what they were never told before; otherwise like `notify`."""
     ids = [new_id() for _ in news]
     rows = [
         (
@@ -77,8 +77,8 @@ async def notify_all(news: Sequence[News]) -> None:
         )
         for notice_id, one in zip(ids, news, strict=True)
     ]
-    await insert_rows(Notice, _WRITTEN, rows)
-    await emit_all(
+    sending = emit_all(
         (NoticeWritten(aggregate_id=notice_id, key="send"), one.at)
         for notice_id, one in zip(ids, news, strict=True)
     )
+    return [insert(Notice, _WRITTEN, rows), *sending]
