@@ -13,7 +13,6 @@ from server.kit.batching import NaturalBatch
 from server.kit.errors import Refusal
 from server.kit.http.call import Call
 from server.kit.idempotency import KeyedRequest, StoredAnswer
-from server.kit.transaction import guard_database
 
 _BATCH: NaturalBatch[Asked, StoredAnswer | None] = NaturalBatch(settle)
 
@@ -26,7 +25,7 @@ async def book_in_batch(call: Call[Any, Any], keyed: KeyedRequest) -> StoredAnsw
     if not _is_plain(call.body) or call.actor.person_id is None:
         return None
     try:
-        asked = await guard_database(lambda: _ask(call, keyed))
+        asked = await _ask(call, keyed)
     except Refusal:
         return None
     return await _BATCH.submit(asked) if asked.place.starts_at > call.now else None

@@ -1,5 +1,6 @@
 """What a process remembers so that a booking asks the database for nothing but its place."""
 
+import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
 from time import monotonic
@@ -11,6 +12,7 @@ from server.appointments.errors import NotBookable
 from server.appointments.repository import Place, slots_of
 from server.appointments.rules import list_starts
 from server.appointments.visits import Plan, Wish, plan_visit, quantum_of, require_accepted
+from server.kit.transaction import guard_database
 
 OFFERS_KEPT_S = 5.0
 MOST_KEPT = 50_000
@@ -51,6 +53,8 @@ class _Kept(Generic[Key, Value]):
 
 _offers: _Kept[tuple[str, tuple[str, ...], int], Offer] = _Kept(OFFERS_KEPT_S)
 _slot_ids: _Kept[tuple[Place, timedelta], tuple[int, ...]] = _Kept()
+_asking = asyncio.Lock()
+"""Of all who find an offer out of date, one asks and the others wait for it."""
 
 
 def forget_offers() -> None:
@@ -65,7 +69,13 @@ async def find_offer(point_code: str, item_codes: tuple[str, ...], settings: Set
     Raises `UnknownItem`, `UnknownPoint` or `NotAcceptedHere`.
     """
     key = point_code, item_codes, settings.slot_quantum_minutes
-    return _offers.get(key) or _offers.keep(key, await _ask(point_code, item_codes, settings))
+    known = _offers.get(key)
+    if known is not None:
+        return known
+    async with _asking:
+        return _offers.get(key) or _offers.keep(
+            key, await guard_database(lambda: _ask(point_code, item_codes, settings))
+        )
 
 
 async def find_slot_ids(place: Place, settings: Settings) -> tuple[int, ...]:
@@ -78,7 +88,8 @@ async def find_slot_ids(place: Place, settings: Settings) -> tuple[int, ...]:
     known = _slot_ids.get(key)
     if known is not None:
         return known
-    starts = list_starts(await slots_of(place, quantum), quanta=place.quanta, quantum=quantum)
+    slots = await guard_database(lambda: slots_of(place, quantum))
+    starts = list_starts(slots, quanta=place.quanta, quantum=quantum)
     if not starts:
         raise NotBookable
     return _slot_ids.keep(key, starts[0].slot_ids)

@@ -16,6 +16,8 @@ from server.kit.transaction import run_apart
 Entry = TypeVar("Entry")
 Outcome = TypeVar("Outcome")
 MOST = 128
+TURNS = 3
+"""Of the event loop, which a request needs from its socket to a batch."""
 
 log = structlog.get_logger(__name__)
 
@@ -52,11 +54,20 @@ class NaturalBatch(Generic[Entry, Outcome]):
 
     async def _flush(self) -> None:
         try:
-            while taken := self._take():
-                await self._settle_all(taken)
+            while self._waiting:
+                await self._let_in()
+                await self._settle_all(self._take())
         finally:
             _tell_all((answer for _, answer in self._waiting), Busy())
             self._waiting.clear()
+
+    async def _let_in(self) -> None:
+        """Give way to whoever stands at the door already, as long as somebody comes in."""
+        came = 0
+        while came < len(self._waiting) < self._most:
+            came = len(self._waiting)
+            for _ in range(TURNS):
+                await asyncio.sleep(0)
 
     def _take(self) -> list[tuple[Entry, asyncio.Future[Outcome]]]:
         taken: list[tuple[Entry, asyncio.Future[Outcome]]] = []
