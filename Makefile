@@ -6,7 +6,7 @@ PORT ?= 8123
 DATA ?= var
 URL ?= http://127.0.0.1:$(PORT)
 ONLY ?=
-ON_SQLITE = $(if $(ONLY),$(filter tests/server%,$(ONLY)),tests/server)
+ON_SQLITE = $(if $(ONLY),$(filter tests/server% tests/e2e%,$(ONLY)),tests/server tests/e2e)
 PY := .venv/bin/python
 LOCK = .venv/bin/uv pip compile --quiet --python-version 3.11 --only-binary :all: --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url $(if $(UPGRADE),--upgrade)

@@ -34,7 +34,6 @@ class Settings(BaseSettings):
     database_url: str = ""
     """Empty: SQLite in `data_folder`. Else `mysql://user:password@host:port/name`."""
     database_pool: int = Field(default=10, ge=1, le=200)
-    transaction_timeout_s: float = Field(default=10.0, gt=0)
     redis_url: str = "redis://127.0.0.1:6379/0"
     """Set by the launcher when the embedded server is used."""
 

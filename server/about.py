@@ -1,6 +1,7 @@
 """What this system is: so that a client, and a person, knows what stands behind an address."""
 
 from server.app import VERSION
+from server.catalog.service import holds_sample_items
 from server.kit.access import EVERYBODY
 from server.kit.http.call import Call
 from server.kit.http.routes import Surface
@@ -30,6 +31,6 @@ async def about(call: Call) -> AboutOut:
         version=VERSION,
         environment=settings.environment,
         is_embedded=settings.is_embedded,
-        is_sample_catalogue=True,
+        is_sample_catalogue=await holds_sample_items(),
         sandboxes={} if settings.environment == "production" else bases,
     )

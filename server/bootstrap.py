@@ -99,10 +99,14 @@ def create_api(engine: Engine, *, name: str = "tongban") -> Sanic:  # type: igno
     async def open_engine_first(_: Sanic) -> None:  # type: ignore[type-arg]
         await engine.open()
 
+    async def stop_being_ready(_: Sanic) -> None:  # type: ignore[type-arg]
+        app.ctx.is_stopping = True
+
     async def close_engine_last(_: Sanic) -> None:  # type: ignore[type-arg]
         await engine.close()
 
     app.before_server_start(open_engine_first)
+    app.before_server_stop(stop_being_ready)
     app.after_server_stop(close_engine_last)
     return app
 

@@ -15,7 +15,7 @@ citizen = Surface("/citizen", tag="attachments")
 desk = Surface("/desk", tag="attachments_desk")
 SURFACES = (citizen, desk)
 
-ANY_FILE = "application/octet-stream"
+ANY_FILE = "*/*"
 
 
 @citizen.get(

@@ -16,6 +16,7 @@ __all__ = [
     "get_item_version",
     "get_items",
     "get_point",
+    "holds_sample_items",
     "item_index",
     "materials_of",
     "working_calendar",
@@ -73,3 +74,8 @@ async def get_department(code: str) -> Department:
     if department is None:
         raise UnknownDepartment
     return department
+
+
+async def holds_sample_items() -> bool:
+    """Tell whether items that an operator did not import are in force."""
+    return await ServiceItem.exists(is_current=True, is_sample=True)

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import AwareDatetime, Field, StringConstraints
 
 from integrations.contracts.carrier import Party
 from models.delivery import CourierOrder, Parcel, PickupRound
@@ -14,7 +14,6 @@ from server.kit.http.schemas import (
     PRINTABLE,
     Code,
     Incoming,
-    Instant,
     LongLine,
     Outgoing,
     PageQuery,
@@ -195,7 +194,7 @@ class ScanIn(Incoming):
     """One scan: its id is the device's own; `text` is what was read or typed."""
 
     scan_id: ScanId
-    scanned_at: Instant
+    scanned_at: AwareDatetime
     text: LongLine
     point_code: Code
     digits: Spoken | None = None
@@ -204,7 +203,7 @@ class ScanIn(Incoming):
 class ScansIn(Incoming):
     """Scans in the order they were made; `device_now` corrects the device's clock."""
 
-    device_now: Instant
+    device_now: AwareDatetime
     scans: Annotated[list[ScanIn], Field(min_length=1, max_length=MOST_SCANS)]
 
 

@@ -28,7 +28,7 @@ async def open_database(settings: Settings) -> None:
     """Open the pool of this process and check every session setting that correctness rests on."""
     await Tortoise.init(config=await tortoise_config(settings), _enable_global_fallback=True)
     if not settings.is_embedded:
-        await _check_sessions()
+        await _check_sessions(settings)
 
 
 async def close_database() -> None:
@@ -104,9 +104,14 @@ async def _isolation_variable(settings: Settings) -> str:
     return "tx_isolation" if "mariadb" in version.lower() else "transaction_isolation"
 
 
-async def _check_sessions() -> None:
-    _, rows = await connections.get("default").execute_query(
-        "SELECT @@time_zone AS zone, @@sql_mode AS mode"
-    )
-    if rows[0]["zone"] != "+00:00" or "STRICT" not in rows[0]["mode"]:
-        raise DatabaseUnfit("the session must run in UTC and in a strict SQL mode")
+async def _check_sessions(settings: Settings) -> None:
+    rows = await connections.get("default").execute_query_dict("SHOW VARIABLES")
+    found = {row["Variable_name"]: str(row["Value"]).upper() for row in rows}
+    isolation = found.get("transaction_isolation") or found["tx_isolation"]
+    if found["time_zone"] != "+00:00" or isolation != "READ-COMMITTED":
+        raise DatabaseUnfit("sessions must run in UTC and at READ COMMITTED")
+    if "STRICT" not in found["sql_mode"]:
+        raise DatabaseUnfit("sessions must run in a strict SQL mode")
+    is_durable = found["innodb_flush_log_at_trx_commit"] == "1"
+    if settings.environment == "production" and not is_durable:
+        raise DatabaseUnfit("innodb_flush_log_at_trx_commit must be 1: a commit must be on disk")

@@ -6,13 +6,14 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 
 from tortoise import connections
-from tortoise.exceptions import IntegrityError
+from tortoise.exceptions import IntegrityError, OperationalError
 from tortoise.expressions import Q
 
 from models.bookkeeping import IdempotencyKey
 from models.fields import digest_of, seal
 from server.kit.bulk import Statement, insert, marks
 from server.kit.errors import InProgress, KeyReused
+from server.kit.transaction import LOCK_WAIT_TIMEOUT, error_number
 
 KEPT_FOR = timedelta(hours=24)
 
@@ -54,13 +55,17 @@ class Answered:
 async def claim(request: KeyedRequest, *, now: datetime) -> StoredAnswer | None:
     """Claim the key inside the transaction of the effect; return the answer if it has one already.
 
-    While another process works on the same key, this waits for it. Raises `KeyReused` for another
-    request under the same key.
+    While another process works on the same key, this waits for it, and raises `InProgress` if that
+    takes longer than locks are waited for. Raises `KeyReused` for another request under the key.
     """
     try:
         await _insert(request, now)
     except IntegrityError:
         return await _recall(request, now)
+    except OperationalError as error:
+        if error_number(error) == LOCK_WAIT_TIMEOUT:
+            raise InProgress(retry_after_s=1) from error
+        raise
     return None
 
 
@@ -106,11 +111,6 @@ async def find_claimed(requests: Collection[KeyedRequest]) -> set[tuple[str, str
     values = [*(one.actor for one in requests), *(one.key for one in requests)]
     _, rows = await connections.get("default").execute_query(statement, values)
     return {(row["actor"], row["key"]) for row in rows}
-
-
-async def forget_expired(*, now: datetime) -> int:
-    """Delete keys that are past their day and return how many."""
-    return await IdempotencyKey.filter(expires_at__lte=now).delete()
 
 
 async def _insert(request: KeyedRequest, now: datetime) -> None:

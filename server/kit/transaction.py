@@ -18,8 +18,9 @@ from server.kit.errors import Busy
 T = TypeVar("T")
 Work = Callable[[], Awaitable[T]]
 
-CONTENTION = frozenset({1205, 1213})
-"""Lock wait timeout, deadlock: the only errors after which the same work is tried again."""
+LOCK_WAIT_TIMEOUT, DEADLOCK = 1205, 1213
+CONTENTION = frozenset({LOCK_WAIT_TIMEOUT, DEADLOCK})
+"""The only errors after which the same work is tried again."""
 
 DISCONNECTED = frozenset({1040, 1053, 1927, 2002, 2003, 2006, 2013, 2014, 2055})
 """Too many connections, server shutting down, connection killed, lost or refused."""

@@ -1,5 +1,6 @@
 """Sending what was written, each message once."""
 
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from integrations.contracts.errors import VendorRefused
@@ -41,13 +42,16 @@ def _template_for(kind: str, templates: dict[str, str]) -> str | None:
 
 async def _message(notice: Notice, template_id: str) -> SubscribeMessage:
     account = await WechatAccount.get(id=notice.account_id)
-    fields = {
-        "thing1": notice.text,
-        "time2": notice.created_at.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M"),
-    }
+    fields = {"thing1": notice.text, "time2": _moment(notice.created_at)}
     return SubscribeMessage(
         openid=account.openid, template_id=template_id, page=PAGE, fields=fields
     )
+
+
+def _moment(instant: datetime) -> str:
+    """Write an instant as the platform takes one: `2026年11月23日 09:05`."""
+    local = instant.astimezone(SHANGHAI)
+    return f"{local.year}年{local.month}月{local.day}日 {local:%H:%M}"
 
 
 async def _settle(notice: Notice, state: NoticeState, ports: Ports, *, refusal: str = "") -> None:

@@ -103,18 +103,18 @@ QUERIES = {
 UPLOADS = "PUT /citizen/pre-reviews/<pre_review_id>/materials/<seq>"
 
 
-def ask(http, method, path, thing, headers):
+def ask(http, method, path, thing, headers, *, extra=None):
     """Send a request about `thing` = (its name in the table, the id to ask for)."""
     name, known_as = thing
     route = f"{method} {path}"
     there = re.sub(r"<(\w+)>", lambda part: WHERE.get(part[1], known_as), path)
-    extra = {"params": QUERIES[route]} if route in QUERIES else {}
+    parts = {"params": QUERIES[route]} if route in QUERIES else {}
     if route == UPLOADS:
         files = {"file": ("a.png", picture(), "image/png")}
         return http.request(method, there, files=files, headers=headers)
-    if method in {"POST", "PUT"}:
-        extra["json"] = body_of(route, name, known_as)
-    return http.request(method, there, headers=headers, **extra)
+    if method in {"POST", "PUT"} or extra:
+        parts["json"] = body_of(route, name, known_as) | (extra or {})
+    return http.request(method, there, headers=headers, **parts)
 
 
 def body_of(route, name="", known_as=ABSENT):

@@ -9,6 +9,7 @@ from tortoise import Tortoise, connections
 from config.settings import Settings
 from server.app import create_app
 from server.bootstrap import open_engine
+from server.catalog.service import forget_caches
 from server.identity.sessions import SessionDirectory
 from server.kit.migration import apply_migrations
 from server.kit.transaction import finish_running
@@ -95,6 +96,7 @@ async def ports(engine, redis_server, clock):
     """The ports of an engine with the shipped catalogue and nothing else."""
     clock.advance(seconds=(MONDAY_MORNING - clock.now()).total_seconds())
     redis_server.flush()
+    forget_caches()
     yield engine.ports
     await finish_running()
     await empty_tables(keep=SHIPPED)

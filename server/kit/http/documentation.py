@@ -1,10 +1,9 @@
 """`/docs`: the OpenAPI document, and a page to read it on that needs nothing from elsewhere."""
 
 import json
-from pathlib import Path
+from importlib.resources import as_file, files
 
 from sanic import HTTPResponse, Request, Sanic
-from swagger_ui_bundle import swagger_ui_path
 
 ASSETS = {
     "swagger-ui.css": "text/css",
@@ -18,7 +17,7 @@ PAGE = """<!doctype html>
 """
 START = (
     'SwaggerUIBundle({url: "/docs/openapi.json", dom_id: "#ui", docExpansion: "none", '
-    "filter: true, tagsSorter: 'alpha'});"
+    "filter: true});"
 )
 POLICY = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:"
 
@@ -26,7 +25,6 @@ POLICY = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' d
 def mount(app: Sanic, document: dict[str, object]) -> None:  # type: ignore[type-arg]
     """Serve `document` and its page."""
     body = json.dumps(document, ensure_ascii=False)
-    folder = Path(swagger_ui_path)
 
     async def openapi(_: Request) -> HTTPResponse:
         return HTTPResponse(body, content_type="application/json")
@@ -41,5 +39,6 @@ def mount(app: Sanic, document: dict[str, object]) -> None:  # type: ignore[type
     app.add_route(openapi, "/docs/openapi.json", name="docs_openapi")
     app.add_route(page, "/docs", name="docs_page")
     app.add_route(start, "/docs/start.js", name="docs_start")
-    for name in ASSETS:
-        app.static(f"/docs/{name}", folder / name, name=f"docs_{name.replace('.', '_')}")
+    with as_file(files("swagger_ui") / "static") as folder:
+        for name in ASSETS:
+            app.static(f"/docs/{name}", folder / name, name=f"docs_{name.replace('.', '_')}")

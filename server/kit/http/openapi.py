@@ -29,6 +29,22 @@ from server.kit.messages import text
 REFERENCE = "#/components/schemas/{model}"
 _PATH_PART = re.compile(r"<(\w+)>")
 
+DESCRIPTION = (
+    "Whoever creates or moves something sends an `Idempotency-Key` of 8 to 64 letters and digits: "
+    "the same key takes effect once and gets the first answer. Refusals are "
+    "`application/problem+json`: `detail` is for people, `code` for programs. "
+    "Lists go on with `?cursor=` of `next_cursor`."
+)
+AUDIENCES = {
+    "public": "公开: catalogue, points, times, hall display; no login",
+    "citizen": "群众: logged in by WeChat",
+    "desk": "窗口: clerks and managers of a point, handlers of a department",
+    "courier": "快递员",
+    "district": "督查: over all points",
+    "admin": "管理: catalogue, calendar, opening hours",
+    "callbacks": "WeChat and the post call here",
+}
+
 PROBLEM_SCHEMA = {
     "type": "object",
     "required": ["type", "title", "status", "detail", "code", "request_id"],
@@ -56,7 +72,8 @@ def describe(routes: Iterable[Route], *, prefix: str, version: str) -> dict[str,
     definitions = {"Problem": PROBLEM_SCHEMA, **schemas["definitions"]}
     return {
         "openapi": "3.1.0",
-        "info": {"title": "Tongban 通办", "version": version},
+        "info": {"title": "Tongban 通办", "version": version, "description": DESCRIPTION},
+        "tags": [{"name": name, "description": words} for name, words in AUDIENCES.items()],
         "paths": paths,
         "components": {
             "schemas": definitions,
@@ -84,7 +101,7 @@ def _operation(route: Route, schemas: dict[str, Any]) -> dict[str, Any]:
     summary, _, description = (route.handler.__doc__ or route.name).strip().partition("\n")
     operation: dict[str, Any] = {
         "operationId": route.name,
-        "tags": [route.tag],
+        "tags": [route.audience],
         "summary": summary,
         "parameters": [*_path_parameters(route), *_query_parameters(route), *_headers(route)],
         "responses": {**_answers(route, schemas), **_problems(route)},

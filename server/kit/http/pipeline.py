@@ -56,7 +56,6 @@ class Pipeline:
     ) -> HTTPResponse:
         now = self._ports.now()
         actor = await self._admit(route, request)
-        request.ctx.actor = actor
         call = _read(route, request, path, actor=actor, ports=self._ports, now=now)
         keyed = _keyed(route, request, actor)
         return await _run(route, call, keyed)
@@ -68,6 +67,7 @@ class Pipeline:
     async def _admit(self, route: Route, request: Request) -> Actor:
         token = _bearer(request)
         actor = await guard_database(lambda: self._authenticate(token)) if token else None
+        request.ctx.actor = actor
         if actor is None and not route.allows.is_open:
             raise Unauthenticated
         if not route.allows.admits(actor or NOBODY):

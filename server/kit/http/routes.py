@@ -47,6 +47,11 @@ class Route:
     batch: Batch | None = None
 
     @property
+    def audience(self) -> str:
+        """Whom the route is for: the first part of its path."""
+        return self.path.split("/")[1]
+
+    @property
     def name(self) -> str:
         """The name that logs, metrics and the documentation know it by."""
         return f"{self.tag}_{self.handler.__name__}"

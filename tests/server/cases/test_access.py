@@ -3,6 +3,7 @@
 import pytest
 
 from models.kinds import TransferWay
+from models.people import WechatAccount
 from tests.server.cases.desk import (
     ADDRESS,
     CIVIL,
@@ -121,8 +122,6 @@ async def test_a_citizen_sees_and_sends_his_own_only(town, clerk, zhang):
 
 
 async def test_a_citizen_without_a_real_name_has_no_cases(town, clerk, zhang):
-    from models.people import WechatAccount
-
     case_no = await town.receive(clerk, zhang)
     await WechatAccount.filter(id=zhang.id).update(person_id=None)
     assert_refused(await zhang.get("/citizen/cases"), 403, "real_name_required")

@@ -194,7 +194,7 @@ async def test_a_transfer_called_back_takes_its_parcel_along(town, clerk, handle
 
 
 async def test_a_parcel_that_a_courier_has_goes_on_when_its_transfer_is_called_back(
-    town, clerk, accepted
+    clerk, accepted
 ):
     await send(clerk, accepted, MAILED)
     await Parcel.all().update(state=ParcelState.COLLECTED)
@@ -297,7 +297,7 @@ async def test_taking_over_and_calling_back_at_once_has_one_winner(town, clerk, 
         assert transfer.open is None
 
 
-async def test_a_writer_between_reading_and_taking_over_wins(town, clerk, accepted, ports):
+async def test_a_writer_between_reading_and_taking_over_wins(clerk, accepted, ports):
     await send(clerk, accepted)
     case, transfer = await Case.get(case_no=accepted), await Transfer.get()
     await clerk.case(accepted, "recall", reason="改")

@@ -105,6 +105,21 @@ async def test_an_answer_that_was_never_read_is_given_again(http, toy_url):
     assert await effects() == 1
 
 
+async def test_whoever_asks_again_while_the_first_still_runs_is_told_to_wait(http, is_embedded):
+    headers = keyed(uuid4().hex)
+    Gate.passed.clear()
+    first = asyncio.create_task(http.post("/things", json=BODY, headers=headers))
+    await Gate.reached.wait()
+    second = await http.post("/things", json=BODY, headers=headers, timeout=20)
+    Gate.passed.set()
+    assert (await first).json()["number"] == 1
+    # The embedded database lets in one transaction at a time and cannot tell what it waits for.
+    expected = (503, "busy") if is_embedded else (409, "in_progress")
+    assert (second.status_code, second.json()["code"]) == expected
+    assert int(second.headers["retry-after"]) == second.json()["retry_after_s"]
+    assert await effects() == 1
+
+
 async def test_an_empty_answer_is_given_again_too(http):
     headers = keyed(uuid4().hex)
     first = await http.post("/things/a/forget", headers=headers)

@@ -11,6 +11,7 @@ from sanic import HTTPResponse
 from server.app import PREFIX, VERSION, _refuse_unguarded, create_app
 from server.kit.access import CITIZENS, NOBODY, Role
 from server.kit.http import openapi
+from server.kit.http.schemas import Outgoing
 from server.wiring import SURFACES
 from tests.server.kit.toy import authenticate, toy
 
@@ -70,6 +71,7 @@ def test_every_route_says_what_it_does_and_who_may(route):
 @EVERY_ROUTE
 def test_every_route_that_creates_or_moves_is_keyed_and_whole(route):
     if route.is_keyed:
+        assert route.answer is None or issubclass(route.answer, Outgoing)
         assert route.is_transactional
         assert not route.allows.admits(NOBODY)
     if route.method == "POST" and not route.is_keyed:

@@ -184,6 +184,7 @@ async def test_a_local_news_claimed_by_a_worker_that_lost_its_lease_is_told_once
     rows = await in_transaction(slow._claim)
     clock.advance(seconds=61)
     await relay_until_quiet(ports, "quick")
+    clock.advance(seconds=1)
     await slow._hand_over(rows[0])
     assert await effects() == ["1"]
 

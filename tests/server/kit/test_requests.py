@@ -197,7 +197,7 @@ RAW = [
     b"GET /api/v1/toy/things HTTP/1.1\r\nhost: x\r\nbroken\r\n\r\n",
     b"GET /api/v1/toy/things HTTP/1.1\r\nhost: x\r\nbig: " + b"x" * 20_000 + b"\r\n\r\n",
     b"GET /" + b"x" * 20_000 + b" HTTP/1.1\r\nhost: x\r\n\r\n",
-    b"POST /api/v1/toy/things HTTP/1.1\r\nhost: x\r\nexpect: something\r\ncontent-length: 2\r\n\r\n",
+    b"POST /api/v1/toy/things HTTP/1.1\r\nhost: x\r\nexpect: else\r\ncontent-length: 2\r\n\r\n",
     b"POST /api/v1/toy/things HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n",
     b"POST /api/v1/toy/things HTTP/1.1\r\nhost: x\r\ncontent-length: 99999999999\r\n\r\n",
 ]
