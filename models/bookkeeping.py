@@ -61,6 +61,7 @@ class InboxRow(Model):
     class Meta:
         table = "inbox"
         unique_together = (("source", "external_id"),)
+        indexes = (Index(fields=("received_at",)),)
 
 
 class IdempotencyKey(Model):

@@ -61,6 +61,7 @@ class Case(Model):
             Index(fields=("holder_kind", "holder_code", "state", "id")),
             Index(fields=("point_code", "state", "id")),
             Index(fields=("state", "answer_by")),
+            Index(fields=("pre_review_id",)),
         )
 
 

@@ -134,7 +134,7 @@ class Migration(migrations.Migration):
                 ('closed_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
                 ('created_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
             ],
-            options={'table': 'cases', 'app': 'models', 'indexes': [Index(fields=['person_id', 'id']), Index(fields=['holder_kind', 'holder_code', 'state', 'id']), Index(fields=['point_code', 'state', 'id']), Index(fields=['state', 'answer_by'])], 'pk_attr': 'id', 'table_description': '办件: one item for one person, from the counter to the door.'},
+            options={'table': 'cases', 'app': 'models', 'indexes': [Index(fields=['person_id', 'id']), Index(fields=['holder_kind', 'holder_code', 'state', 'id']), Index(fields=['point_code', 'state', 'id']), Index(fields=['state', 'answer_by']), Index(fields=['pre_review_id'])], 'pk_attr': 'id', 'table_description': '办件: one item for one person, from the counter to the door.'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -321,7 +321,7 @@ class Migration(migrations.Migration):
                 ('external_id', fields.CharField(max_length=128)),
                 ('received_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
             ],
-            options={'table': 'inbox', 'app': 'models', 'unique_together': (('source', 'external_id'),), 'pk_attr': 'id', 'table_description': 'A message from outside, kept once before it is worked on.'},
+            options={'table': 'inbox', 'app': 'models', 'unique_together': (('source', 'external_id'),), 'indexes': [Index(fields=['received_at'])], 'pk_attr': 'id', 'table_description': 'A message from outside, kept once before it is worked on.'},
             bases=['Model'],
         ),
         ops.CreateModel(

@@ -1,10 +1,16 @@
 """Uploads are opened in a confined process of their own, never in the server's."""
 
 import asyncio
+import os
+import select
 import signal
 import sys
-from asyncio.subprocess import DEVNULL, PIPE, Process
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from subprocess import DEVNULL, Popen  # nosec B404
+from tempfile import TemporaryFile
+from threading import Lock
+from typing import IO
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -21,7 +27,11 @@ WORKER = (sys.executable, "-m", "server.attachments.inspector")
 WORKER_ENVIRONMENT = {"LC_ALL": "C.UTF-8"}
 """No more: the server's own environment holds keys."""
 
-_turns = asyncio.Semaphore(AT_ONCE)
+FELLED_BY_THE_FILE = (-signal.SIGXCPU, -signal.SIGSEGV, -signal.SIGABRT, -signal.SIGBUS)
+
+# Threads rather than asyncio's processes, whose end can be waited for in vain when the loop closes
+# during their start or their output is not read. A thread is free once its worker is gone.
+_threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="inspection")
 
 
 class InspectionFailed(Exception):
@@ -61,45 +71,84 @@ async def inspect(path: Path) -> Inspection:
 
     Without acceptance there is no copy. Raise `InspectionFailed` if it cannot be told.
     """
-    async with _turns:
+    worker = _Worker(path)
+    job = _threads.submit(worker.judge)
+    judging = asyncio.wrap_future(job)
+    try:
+        return await asyncio.shield(judging)
+    except asyncio.CancelledError:
+        if not job.cancel():
+            worker.stop()
+            await asyncio.wait([judging])
+        raise
+
+
+class _Worker:
+    """One process that looks at one file."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = Lock()
+        self._process: Popen[bytes] | None = None
+        self._is_stopped = False
+
+    def judge(self) -> Inspection:
         inspection = None
         try:
-            inspection = await _run_worker(path)
+            inspection = self._run()
         finally:
             if inspection is None or inspection.refusal:
-                clean_path(path).unlink(missing_ok=True)
-    return inspection
+                clean_path(self._path).unlink(missing_ok=True)
+        return inspection
+
+    def stop(self) -> None:
+        with self._lock:
+            self._is_stopped = True
+            if self._process is not None:
+                self._process.kill()
+
+    def _run(self) -> Inspection:
+        # A file and not a pipe: nobody has to read along, and the worker's own limit bounds it.
+        with TemporaryFile() as report:
+            process = self._start(report)
+            try:
+                has_ended = _wait(process)
+            finally:
+                process.kill()
+                status = process.wait()
+            if not has_ended:
+                raise InspectionFailed("the worker took too long")
+            report.seek(0)
+            return _read(report.read(REPORT_BYTES), status)
+
+    def _start(self, report: IO[bytes]) -> Popen[bytes]:
+        with self._lock:
+            if self._is_stopped:
+                raise InspectionFailed("stopped before it began")
+            self._process = Popen(  # noqa: S603 - our own module, our path # nosec B603
+                (*WORKER, self._path.absolute(), clean_path(self._path).absolute()),
+                stdin=DEVNULL,
+                stdout=report,
+                stderr=DEVNULL,
+                cwd=PROJECT_ROOT,
+                env=WORKER_ENVIRONMENT,
+            )
+            return self._process
 
 
-async def _run_worker(path: Path) -> Inspection:
-    worker = await asyncio.create_subprocess_exec(
-        *_command(path),
-        stdin=DEVNULL,
-        stdout=PIPE,
-        stderr=DEVNULL,
-        cwd=PROJECT_ROOT,
-        env=WORKER_ENVIRONMENT,
-    )
+def _wait(process: Popen[bytes]) -> bool:
+    # `Popen.wait` with a timeout looks every 50 ms, half of what most files take.
+    descriptor = os.pidfd_open(process.pid)
     try:
-        async with asyncio.timeout(WALL_TIME_S):
-            return await _hear(worker)
-    except TimeoutError:
-        raise InspectionFailed("the worker took too long") from None
+        poll = select.poll()
+        poll.register(descriptor, select.POLLIN)
+        return bool(poll.poll(WALL_TIME_S * 1000))
     finally:
-        if worker.returncode is None:
-            worker.kill()
-            await worker.wait()
+        os.close(descriptor)
 
 
-def _command(path: Path) -> tuple[str, ...]:
-    return (*WORKER, str(path.absolute()), str(clean_path(path).absolute()))
-
-
-async def _hear(worker: Process) -> Inspection:
-    assert worker.stdout is not None  # noqa: S101 - asked for above
-    report = await worker.stdout.read(REPORT_BYTES)
-    status = await worker.wait()
-    if status in (-signal.SIGXCPU, -signal.SIGSEGV, -signal.SIGABRT, -signal.SIGBUS):
+def _read(report: bytes, status: int) -> Inspection:
+    if status in FELLED_BY_THE_FILE:
         return Inspection(refusal=Refusal.TOO_COSTLY)
     if status:
         raise InspectionFailed(f"the worker ended with status {status}")

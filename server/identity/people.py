@@ -51,7 +51,17 @@ async def register_person(
     person = await _find(number) or await _create(name, number, phone, assurance, now)
     if person.name != name:
         raise IdentityTaken
+    await _raise_assurance(person, assurance)
     return person
+
+
+async def _raise_assurance(person: Person, shown: Assurance) -> None:
+    """What was shown once counts from then on; it never falls by a weaker claim."""
+    rising = list(Assurance)
+    if rising.index(shown) <= rising.index(person.assurance):
+        return
+    person.assurance = shown
+    await person.save(update_fields=["assurance"])
 
 
 async def find_person(id_number: str) -> Person | None:

@@ -2,34 +2,17 @@
 
 from datetime import date, datetime
 
-from tortoise.exceptions import IntegrityError
-from tortoise.expressions import F
 from tortoise.queryset import QuerySet
 
 from models.catalog import Window
 from models.kinds import WindowKind
-from models.queueing import QueueTicket, TicketCounter
+from models.queueing import QueueTicket
 from models.states import TicketState
 from server.queueing.rules import MOST_BOOKED_IN_A_ROW, Waiting, count_streak
 
 AT_WINDOW = (TicketState.CALLED, TicketState.SERVING)
 UNFINISHED = (TicketState.WAITING, TicketState.CALLED, TicketState.SERVING, TicketState.MISSED)
 MEASURED = 20
-
-
-async def take_number(point_code: str, day: date, series: str) -> int:
-    """Return the next number of a series: none twice, and no gap once the transaction commits.
-
-    The counter's row stays locked until then, so others of the series wait.
-    """
-    counter = TicketCounter.filter(point_code=point_code, day=day, series=series)
-    if await counter.update(last_number=F("last_number") + 1) == 1:
-        return (await counter.get()).last_number
-    try:
-        await TicketCounter.create(point_code=point_code, day=day, series=series, last_number=1)
-    except IntegrityError:
-        await counter.update(last_number=F("last_number") + 1)
-    return (await counter.get()).last_number
 
 
 async def has_unfinished(person_id: str, point_code: str, day: date) -> bool:

@@ -6,15 +6,16 @@ from datetime import datetime, timedelta
 
 from models.appointments import Appointment
 from models.kinds import WindowKind
-from models.queueing import QueueTicket
+from models.queueing import QueueTicket, TicketCounter
 from models.states import TicketState
 from server.appointments.service import mark_checked_in, require_accepted, works_within
 from server.catalog.rules import local_day
 from server.catalog.service import get_point
 from server.kit.access import Actor
+from server.kit.counters import next_number
 from server.kit.states import record_move
 from server.queueing.errors import AlreadyInQueue, PointClosed
-from server.queueing.repository import has_unfinished, take_number
+from server.queueing.repository import has_unfinished
 from server.queueing.rules import rank_of_booking
 
 SOON = timedelta(hours=2)
@@ -84,7 +85,9 @@ async def _require_working(walk_in: WalkIn, now: datetime) -> None:
 
 async def _number(ticket: QueueTicket, series: str, *, actor: Actor, now: datetime) -> QueueTicket:
     ticket.day, ticket.series = local_day(now), series
-    ticket.number = await take_number(ticket.point_code, ticket.day, series)
+    ticket.number = await next_number(
+        TicketCounter, point_code=ticket.point_code, day=ticket.day, series=series
+    )
     # Only now, since whoever else takes one of this series waits for our counter.
     is_walk_in = ticket.appointment_id is None
     if is_walk_in and await has_unfinished(ticket.person_id, ticket.point_code, ticket.day):

@@ -1,18 +1,15 @@
 """Schemathesis over the whole OpenAPI document: nothing is answered that is not documented."""
 
 import asyncio
-import contextlib
-import io
 import json
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
 import httpx
 import tomli_w
 
-from deploy.children import find_free_port
 from models.appointments import Appointment, Hold
 from models.attachments import Attachment
 from models.cases import Case
@@ -23,14 +20,9 @@ from models.queueing import QueueTicket
 from models.staff import CourierAccount, StaffAccount
 from server.identity.sessions import open_session
 from server.kit.access import Role
-from server.kit.migration import apply_migrations
 from server.kit.ports import Ports
-from server.seeding import seed
-from tests.e2e.cast import Staff
-from tests.e2e.demo import Play
 from tests.proofs.register import proof
-from tests.support.servers import Api, start_api
-from tests.support.system import System, start_servers
+from tests.security.demonstration import start_demonstration
 
 CHECKS = (
     "not_a_server_error",
@@ -49,13 +41,15 @@ FIRST_ASKED = ("citizen", "clerk", "manager", "handler", "courier", "supervisor"
 """Who asks where several may: in this order, or in the reverse."""
 KNOWN_SHARE = 0.6
 """How often an id is one that is there."""
-EXAMPLES = 8
+EXAMPLES = 6
 ROUNDS = (
     (20261123, FIRST_ASKED, "coverage,fuzzing,stateful"),
     (20261124, FIRST_ASKED[::-1], "fuzzing,stateful"),
 )
 """Seed, who is asked first, phases."""
 TIMEOUT_S = 200.0
+REPORT = "report.json"
+QUICKLY = ("--no-shrink", "--workers", "2")
 
 Mint = Callable[[str], Awaitable[str]]
 """Opens a session of a role and returns its token."""
@@ -67,8 +61,10 @@ async def prove_schema() -> str:
 
     Every route has a session of its own, so that a log-out ends nobody else's.
     """
-    async with _start_played() as (system, api):
-        reports = []
+    with start_demonstration() as running:
+        system, api, reports = running.system, running.api, []
+        running.play()
+        running.begin()
         for seed_number, roles, phases in ROUNDS:
             async with system.engine() as engine:
                 mint, words = await _staff_of_play(engine.ports), await collect_ids()
@@ -149,19 +145,28 @@ async def run(
     phases: str,
 ) -> dict[str, object]:
     """Run schemathesis in a process of its own; return its report, fail with what it found."""
+    options = f"--phases {phases} --max-examples {examples} --seed {seed_number}"
     with tempfile.TemporaryDirectory(prefix="tongban-schema-") as folder:
-        settings, told = Path(folder, "schemathesis.toml"), Path(folder, "report.json")
-        settings.write_text(tomli_w.dumps(config))
-        options = f"--phases {phases} --max-examples {examples} --seed {seed_number} --no-shrink"
-        command = [sys.executable, "-m", "schemathesis.cli", "--config-file", str(settings), "run"]
-        command += [f"{url}/docs/openapi.json", "--url", url, "--checks", ",".join(CHECKS)]
-        command += [*options.split(), "--report-json-path", str(told)]
-        output = await _run(command, folder)
-        assert told.exists(), output[-2000:]
-        report = json.loads(told.read_text())
+        output = await _run([*_command(url, folder, config), *options.split(), *QUICKLY], folder)
+        report = _read_report(folder, output)
     assert not report["failures"], f"{report['failures']}\n{output}"
     assert not report["errors"], f"{report['errors']}\n{output}"
     return report
+
+
+def _command(url: str, folder: str, config: Mapping[str, object]) -> list[str]:
+    settings = Path(folder, "schemathesis.toml")
+    settings.write_text(tomli_w.dumps(config))
+    program = [sys.executable, "-m", "schemathesis.cli", "--config-file", str(settings)]
+    told = str(Path(folder, REPORT))
+    where = ["run", f"{url}/docs/openapi.json", "--url", url, "--report-json-path", told]
+    return [*program, *where, "--checks", ",".join(CHECKS)]
+
+
+def _read_report(folder: str, output: str) -> dict[str, object]:
+    told = Path(folder, REPORT)
+    assert told.exists(), output[-2000:]
+    return json.loads(told.read_text())
 
 
 async def _run(command: list[str], folder: str) -> str:
@@ -184,31 +189,6 @@ def _first(operation: Mapping[str, list[str]], roles: tuple[str, ...]) -> str:
 
 def _plain(name: str) -> str:
     return name.replace(".", "_")
-
-
-@contextlib.asynccontextmanager
-async def _start_played() -> AsyncIterator[tuple[System, Api]]:
-    """Run a system on which the main job was played once whole, and once up to the acceptance."""
-    port = find_free_port()
-    with start_servers(f"http://127.0.0.1:{port}/api/v1/callbacks/ems") as system:
-        await apply_migrations(system.settings)
-        async with system.engine() as engine:
-            await seed(engine.ports, tell=lambda _: None)
-        with start_api(system.env, port) as api, system.worker():
-            with contextlib.redirect_stdout(io.StringIO()):
-                Play(api.url).run()
-                _begin(Play(api.url))
-            yield system, api
-
-
-def _begin(play: Play) -> None:
-    play._arrive()
-    item, point = play._choose()
-    play.clerk = Staff(play._base, f"clerk-{point}")
-    play.clerk.log_in()
-    pre_review = play._review(item, point)
-    ticket = play._visit(item, point, pre_review)
-    play._accept(item, ticket, pre_review)
 
 
 async def _staff_of_play(ports: Ports) -> Mint:

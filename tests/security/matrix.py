@@ -1,10 +1,10 @@
 """Who reaches what: one line for each route and each kind of thing it is asked for.
 
-    .  reached: done, or turned down for what the thing is, not for who asks
-    1  401, no session
-    3  403, the role may not
-    n  403, only with a real name
-    0  404, the same answer as for what is not there
+.  reached: done, or turned down for what the thing is, not for who asks
+1  401, no session
+3  403, the role may not
+n  403, only with a real name
+0  404, the same answer as for what is not there
 """
 
 from tests.security.world import ACTORS

@@ -90,13 +90,16 @@ async def test_columns_sent_to_a_route_that_takes_a_body_are_refused(http, world
         names = set(columns()) - {field.alias or name for name, field in shape.model_fields.items()}
         headers = await world.headers(who)
         for some in _in_chunks(sorted(names)):
-            answer = await _ask(http, world, (method, path, thing), headers, dict.fromkeys(some, MARK))
+            answer = await _ask(
+                http, world, (method, path, thing), headers, dict.fromkeys(some, MARK)
+            )
             told = [(one["field"], one["problem"]) for one in answer.json()["data"]["fields"]]
             assert answer.status_code == 422, (method, path, answer.text)
             assert told == [(name, "extra_forbidden") for name in some], (method, path)
     assert await _dump(but={"sessions"}) == before
 
 
+@pytest.mark.usefixtures("catalogue")
 async def test_columns_sent_to_a_route_without_a_body_are_not_taken(http, world):
     for method, path, thing, who in _askers(WITHOUT_BODY):
         if "materials" in path:

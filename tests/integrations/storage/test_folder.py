@@ -120,6 +120,17 @@ async def test_a_key_that_is_not_one_of_ours_reads_and_deletes_nothing(store, tm
     assert (tmp_path / "outside").read_bytes() == b"secret"
 
 
+async def test_a_key_with_a_path_behind_it_reads_and_deletes_nothing(store):
+    kept = await store.store(CONTENT)
+
+    for key in (f"{kept}/x", f"{kept}/../{kept}", f"./{kept}"):
+        with pytest.raises(FileNotFoundError):
+            await store.load(key)
+        await store.delete(key)
+
+    assert await store.load(kept) == CONTENT
+
+
 async def test_a_deleted_blob_is_gone(store, tmp_path):
     key = await store.store(CONTENT)
 

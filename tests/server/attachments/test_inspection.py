@@ -69,11 +69,74 @@ async def test_a_cancelled_inspection_kills_its_worker(pipe):
 
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
-        await task
+        async with asyncio.timeout(5):
+            await task
 
     assert_reader_is_gone(writer)
     assert count_workers() == 0
     assert not clean_path(pipe).exists()
+
+
+async def test_a_cancelled_inspection_that_waits_for_its_turn_ends_at_once(tmp_path, pipe):
+    tasks = [asyncio.create_task(inspect(pipe)) for _ in range(2)]
+    writer = await wait_for_reader(pipe)
+    waiting = asyncio.create_task(inspect(tmp_path / "any"))
+    await asyncio.sleep(0)
+
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        async with asyncio.timeout(5):
+            await waiting
+
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks)
+    os.close(writer)
+    assert count_workers() == 0
+
+
+async def abandon(pipe):
+    """Leave an inspection behind, just begun, for the end of the loop to cancel."""
+    path = pipe.with_name("upload")
+    path.write_bytes(made.jpeg())
+    tasks = [asyncio.create_task(inspect(path)) for _ in range(6)]
+    await asyncio.sleep(0)
+    return tasks
+
+
+async def test_a_loop_that_ends_during_inspections_is_not_held_up(pipe):
+    async with asyncio.timeout(10):
+        await asyncio.to_thread(asyncio.run, abandon(pipe))
+
+    assert count_workers() == 0
+
+
+@pytest.mark.parametrize("turns", range(6))
+async def test_a_client_that_leaves_at_any_turn_blocks_nobody(tmp_path, turns):
+    path = tmp_path / "upload"
+    path.write_bytes(b"text")
+    tasks = [asyncio.create_task(inspect(path)) for _ in range(4)]
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks)
+
+    assert count_workers() == 0
+    async with asyncio.timeout(10):
+        assert await inspect(path) == Inspection(refusal=Refusal.NOT_AN_ACCEPTED_TYPE)
+
+
+async def test_a_worker_that_floods_its_report_blocks_nobody(tmp_path, worker):
+    worker(
+        "from server.attachments.inspector import confine; confine(); import itertools\n"
+        "for _ in itertools.count(): print(' ' * 1_000_000)"
+    )
+
+    for _ in range(3):
+        async with asyncio.timeout(10):
+            with pytest.raises(InspectionFailed):
+                await inspect(tmp_path / "any")
 
 
 async def test_a_worker_that_takes_too_long_is_killed(pipe, monkeypatch):
@@ -148,7 +211,7 @@ async def test_a_file_that_fells_the_worker_is_refused(tmp_path, worker, signal)
         'print(\'{"kind": "pdf", "size_bytes": -1}\')',
         'print(\'{"kind": "pdf", "refusal": "empty"}\')',
         'print(\'{"refusal": "empty", "more": 1}\')',
-        "print(' ' * 5000)",
+        "print(' ' * 5_000_000)",
     ],
 )
 async def test_a_worker_that_says_nothing_clear_judges_nothing(tmp_path, worker, code):

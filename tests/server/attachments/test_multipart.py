@@ -11,6 +11,7 @@ from server.attachments.multipart import (
     Received,
     UploadFault,
     UploadRefused,
+    _QuarantineFile,
     check_length,
     receive,
 )
@@ -298,6 +299,16 @@ async def test_cancelled_at_any_turn_it_leaves_nothing_or_all(tmp_path, turns):
 
     kept = [path.read_bytes() for path in tmp_path.iterdir()]
     assert kept == ([CONTENT] if result == digests(CONTENT) else [])
+
+
+def test_a_file_that_is_discarded_before_its_thread_begins_is_never_made(tmp_path):
+    file = _QuarantineFile(tmp_path / "upload", limit_bytes=LIMIT_BYTES)
+
+    file.discard()
+    file.open()
+    file.write(CONTENT)
+
+    assert list(tmp_path.iterdir()) == []
 
 
 async def test_a_file_that_is_there_is_never_written_over(tmp_path):

@@ -6,6 +6,7 @@ from tortoise import connections
 
 from models.kinds import Assurance
 from models.people import Person, Session, WechatAccount
+from server.identity.people import register_person
 from server.identity.rules import complete_id_number
 from tests.support.people import Citizen, bearer, log_in, mint_login_code, mint_phone_code
 
@@ -114,3 +115,15 @@ async def claim(http, citizen, name, id_number):
         json={"name": name, "id_number": id_number},
         headers=bearer(citizen),
     )
+
+
+async def test_being_seen_at_a_window_raises_what_is_known_and_a_claim_lowers_nothing(ports):
+    async def register(assurance):
+        return await register_person(
+            name="张三", id_number=ZHANG, assurance=assurance, now=ports.now()
+        )
+
+    await register(Assurance.DECLARED)
+    await register(Assurance.SEEN_AT_WINDOW)
+    await register(Assurance.DECLARED)
+    assert (await Person.get()).assurance is Assurance.SEEN_AT_WINDOW

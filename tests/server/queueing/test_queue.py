@@ -15,6 +15,7 @@ from models.states import AppointmentState, TicketState
 from server.appointments.errors import NotAcceptedHere, TooEarly
 from server.appointments.service import get_appointment
 from server.kit.access import Actor, Role
+from server.kit.counters import next_number
 from server.kit.errors import WrongState
 from server.kit.states import moves_of
 from server.kit.transaction import in_transaction
@@ -27,7 +28,6 @@ from server.queueing.errors import (
     WindowClosed,
     WindowTaken,
 )
-from server.queueing.repository import take_number
 from server.queueing.rules import label_of
 from server.queueing.service import get_ticket, load_of_point, people_before
 from server.queueing.tasks import close_past_days
@@ -118,7 +118,7 @@ async def test_no_number_is_given_for_items_that_the_point_does_not_take(hall, p
 
 async def test_a_thousand_numbers_from_twenty_at_once_have_no_gap_and_none_twice(ports):
     async def take_fifty():
-        return [await in_transaction(lambda: take_number(STREET, TODAY, "A")) for _ in range(50)]
+        return [await in_transaction(take_number) for _ in range(50)]
 
     assert ports.now().date() == TODAY
     taken_numbers = await asyncio.gather(*(take_fifty() for _ in range(20)))
@@ -128,14 +128,14 @@ async def test_a_thousand_numbers_from_twenty_at_once_have_no_gap_and_none_twice
 
 async def test_a_number_of_a_transaction_that_failed_is_given_to_the_next(ports):
     async def take_and_fail():
-        await take_number(STREET, TODAY, "A")
+        await take_number()
         raise WrongState
 
     assert ports.now().date() == TODAY
-    await in_transaction(lambda: take_number(STREET, TODAY, "A"))
+    await in_transaction(take_number)
     with pytest.raises(WrongState):
         await in_transaction(take_and_fail)
-    assert await in_transaction(lambda: take_number(STREET, TODAY, "A")) == 2
+    assert await in_transaction(take_number) == 2
 
 
 async def test_eight_windows_never_call_the_same_ticket(hall, ports):
@@ -334,3 +334,7 @@ async def test_the_night_ends_every_ticket_and_tells_whom_nobody_called(window, 
     told = await Notice.filter(kind="ticket_closed").order_by("id")
     assert [notice.text.count("A002") + notice.text.count("A003") for notice in told] == [1, 1]
     assert (await Window.get(id=window.id)).opened_at is None
+
+
+async def take_number():
+    return await next_number(TicketCounter, point_code=STREET, day=TODAY, series="A")
