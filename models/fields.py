@@ -33,6 +33,11 @@ def digest_of(plain: str) -> str:
     return _Keyring.cipher.digest(plain)
 
 
+def seal(plain: str) -> str:
+    """Return what a protected column stores for `plain`."""
+    return _Keyring.cipher.encrypt(plain)
+
+
 class IdField(fields.CharField[str]):
     """The opaque id that a row is known by, made here unless given."""
 
@@ -57,7 +62,7 @@ class ProtectedField(fields.TextField):
     def to_db_value(self, value: Any, instance: type[Model] | Model) -> str | None:
         """Seal the text on its way into the table."""
         del instance
-        return None if value is None else _Keyring.cipher.encrypt(value)
+        return None if value is None else seal(value)
 
     def to_python_value(self, value: Any) -> str | None:
         """Open sealed text; text that was never sealed passes as it is."""

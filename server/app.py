@@ -62,7 +62,6 @@ def _configure(app: Sanic, settings: Settings) -> None:  # type: ignore[type-arg
     app.config.KEEP_ALIVE_TIMEOUT = 75
     app.config.PROXIES_COUNT = settings.trusted_proxies or None
     app.config.OAS = False
-    app.config.TOUCHUP = False
 
 
 def _mount(app: Sanic, routes: list[Route], pipeline: Pipeline) -> None:  # type: ignore[type-arg]

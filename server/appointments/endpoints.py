@@ -6,6 +6,7 @@ from models.appointments import Appointment
 from models.states import AppointmentState
 from server.appointments import endpoints_admin, endpoints_desk
 from server.appointments.access import access_own_appointment, access_own_hold
+from server.appointments.batching import book_in_batch
 from server.appointments.booking import Booker, book, book_held, cancel, reschedule
 from server.appointments.errors import (
     AlreadyBooked,
@@ -48,6 +49,7 @@ public = Surface("/public", tag="times")
 citizen = Surface("/citizen", tag="appointments")
 SURFACES = (public, citizen, *endpoints_desk.SURFACES, *endpoints_admin.SURFACES)
 
+_OWN = (NotFound, RealNameRequired)
 _UNKNOWN = (UnknownItem, UnknownPoint, NotAcceptedHere)
 _NO_ROOM = (NotBookable, SlotFull)
 _LIMITS = (RealNameRequired, AlreadyBooked, TooManyAppointments, BookingPaused)
@@ -82,7 +84,7 @@ async def hold(call: Call[HoldIn, None]) -> HoldOut:
     return HoldOut.of(kept)
 
 
-@citizen.delete("/holds/<hold_id>", allows=CITIZENS, refuses=(NotFound, HoldGone, ChangedMeanwhile))
+@citizen.delete("/holds/<hold_id>", allows=CITIZENS, refuses=(*_OWN, HoldGone, ChangedMeanwhile))
 async def release(call: Call[None, None]) -> None:
     """Give a kept place back."""
     kept = await access_own_hold(call.person_id, call.path["hold_id"])
@@ -94,6 +96,7 @@ async def release(call: Call[None, None]) -> None:
     allows=CITIZENS,
     refuses=(*_UNKNOWN, *_NO_ROOM, *_LIMITS, HoldGone, HoldDiffers, PreReviewNotUsable, NotFound),
     status=201,
+    batch=book_in_batch,
 )
 async def create(call: Call[BookingIn, None]) -> AppointmentOut:
     """Book a visit: at one point or at any, at a time or at the earliest."""
@@ -115,7 +118,7 @@ async def list_own(call: Call[None, PageQuery]) -> Page[AppointmentOut]:
     return Page[AppointmentOut](items=[AppointmentOut.of(row) for row in rows], next_cursor=cursor)
 
 
-@citizen.get("/appointments/<appointment_id>", allows=CITIZENS, refuses=(NotFound,))
+@citizen.get("/appointments/<appointment_id>", allows=CITIZENS, refuses=_OWN)
 async def show(call: Call[None, None]) -> AppointmentDetailOut:
     """Show an appointment, why it is as it is, and other times if it was declined."""
     row = await access_own_appointment(call.person_id, call.path["appointment_id"])
@@ -133,7 +136,7 @@ async def show(call: Call[None, None]) -> AppointmentDetailOut:
 @citizen.post(
     "/appointments/<appointment_id>/cancel",
     allows=CITIZENS,
-    refuses=(NotFound, WrongState, TooLateToChange, ChangedMeanwhile),
+    refuses=(*_OWN, WrongState, TooLateToChange, ChangedMeanwhile),
 )
 async def cancel_own(call: Call[None, None]) -> AppointmentOut:
     """Cancel a visit before its time."""
@@ -145,7 +148,7 @@ async def cancel_own(call: Call[None, None]) -> AppointmentOut:
 @citizen.post(
     "/appointments/<appointment_id>/reschedule",
     allows=CITIZENS,
-    refuses=(NotFound, WrongState, TooLateToChange, ChangedMeanwhile, *_UNKNOWN, *_NO_ROOM),
+    refuses=(*_OWN, WrongState, TooLateToChange, ChangedMeanwhile, *_UNKNOWN, *_NO_ROOM),
     status=201,
 )
 async def reschedule_own(call: Call[RescheduleIn, None]) -> AppointmentOut:

@@ -23,12 +23,19 @@ from server.appointments.errors import (
     TooManyAppointments,
 )
 from server.appointments.rules import GIVEN_BACK, MOST_LIVE, NO_SHOWS_COUNT_FOR, SlotRoom
+from server.kit.bulk import Statement, insert, marks, run_all
 from server.kit.errors import ChangedMeanwhile, NotFound
 
 _APPLY = """
 UPDATE slots SET taken = taken + {change}
 WHERE id IN ({ids}) AND taken + {change} >= 0
   AND ({change} < 0 OR taken + {change} <= capacity)
+"""
+_ROOMS = "SELECT id, capacity - taken AS room FROM slots WHERE id IN ({ids}) ORDER BY id{lock}"
+_TAKE_ALLOWANCES = """
+UPDATE booking_allowances SET live = live + 1
+WHERE person_digest IN ({digests}) AND live < {most}
+  AND (paused_until IS NULL OR paused_until <= {now})
 """
 
 
@@ -55,18 +62,22 @@ async def apply_changes(changes: Mapping[int, int]) -> None:
     """
     if not changes:
         return
-    connection = connections.get("default")
-    mark = "%s" if connection.capabilities.dialect == "mysql" else "?"
-    ids = sorted(changes)
-    whens = " ".join(f"WHEN {mark} THEN {mark}" for _ in ids)
-    statement = _APPLY.format(change=f"CASE id {whens} END", ids=", ".join(mark for _ in ids))
-    change = [value for slot_id in ids for value in (slot_id, changes[slot_id])]
-    changed, _ = await connection.execute_query(
-        statement, [*change, *ids, *change, *change, *change]
-    )
-    if changed == len(ids):
+    [changed] = await run_all([change_slots(changes)])
+    if changed == len(changes):
         return
     raise SlotFull if max(changes.values()) > 0 else ChangedMeanwhile
+
+
+def change_slots(changes: Mapping[int, int]) -> Statement:
+    """Change `taken` of those slots that can be changed so: has it changed all, it may stay."""
+    ids = sorted(changes)
+    usual = Counter(changes.values()).most_common(1)[0][0]
+    others = {slot_id: changes[slot_id] for slot_id in ids if changes[slot_id] != usual}
+    whens = f"WHEN {marks(1)} THEN {marks(1)} " * len(others)
+    case = f"CASE id {whens}ELSE {marks(1)} END" if others else marks(1)
+    change = [value for pair in others.items() for value in pair] + [usual]
+    sql = _APPLY.format(change=case, ids=marks(len(ids)))
+    return Statement(sql, [*change, *ids, *change, *change, *change])
 
 
 async def try_changes(changes: Mapping[int, int]) -> bool:
@@ -76,6 +87,16 @@ async def try_changes(changes: Mapping[int, int]) -> bool:
         return False
     await apply_changes(changes)
     return True
+
+
+async def rooms_of(slot_ids: Iterable[int], *, is_locking: bool = False) -> dict[int, int]:
+    """Return how many more each slot takes; lock them in id order to rely on it."""
+    ids = sorted(slot_ids)
+    connection = connections.get("default")
+    can_lock = connection.capabilities.support_for_update
+    lock = " FOR UPDATE" if is_locking and can_lock else ""
+    _, rows = await connection.execute_query(_ROOMS.format(ids=marks(len(ids)), lock=lock), ids)
+    return {row["id"]: row["room"] for row in rows}
 
 
 async def slots_of(place: Place, quantum: timedelta) -> list[SlotRoom]:
@@ -127,6 +148,34 @@ async def take_allowance(person_digest: str, *, now: datetime) -> None:
     if row.paused_until is not None and row.paused_until > now:
         raise BookingPaused(until=row.paused_until.isoformat())
     raise TooManyAppointments(limit=MOST_LIVE)
+
+
+def take_allowances(person_digests: Collection[str], *, now: datetime) -> list[Statement]:
+    """Count one more for each of different persons: together they change one row for each.
+
+    If they change fewer, somebody may not book, and the transaction has to be rolled back.
+    """
+    digests = sorted(person_digests)
+    sql = _TAKE_ALLOWANCES.format(digests=marks(len(digests)), most=marks(1), now=marks(1))
+    first = [(digest, 1) for digest in digests]
+    return [
+        Statement(sql, [*digests, MOST_LIVE, now]),
+        insert(BookingAllowance, ("person_digest", "live"), first, keeps_known=True),
+    ]
+
+
+async def find_restrained(person_digests: Collection[str], *, now: datetime) -> set[str]:
+    """Return which of the persons may not book now."""
+    rows = await BookingAllowance.filter(
+        Q(live__gte=MOST_LIVE) | Q(paused_until__gt=now), person_digest__in=person_digests
+    )
+    return {row.person_digest for row in rows}
+
+
+async def find_live_items(person_digests: Collection[str]) -> set[tuple[str, str]]:
+    """Return person digest and item code of the items that are live."""
+    live = AppointmentItem.filter(person_digest__in=person_digests, live=True)
+    return set(await live.values_list("person_digest", "item_code"))
 
 
 async def _raise_allowance(person_digest: str, now: datetime) -> bool:

@@ -91,6 +91,22 @@ def nearest(starts: Iterable[Start], wanted: datetime, *, count: int) -> list[St
     return sorted(chosen, key=lambda start: start.starts_at)
 
 
+def admit(wanted: Sequence[Sequence[int]], rooms: dict[int, int]) -> list[bool]:
+    """Tell in order of arrival who gets one place in each of the wanted slots.
+
+    `rooms` is how many more each slot takes; it is lowered to what is left.
+    """
+    return [_admit_one(slot_ids, rooms) for slot_ids in wanted]
+
+
+def _admit_one(slot_ids: Sequence[int], rooms: dict[int, int]) -> bool:
+    if any(rooms[slot_id] <= 0 for slot_id in slot_ids):
+        return False
+    for slot_id in slot_ids:
+        rooms[slot_id] -= 1
+    return True
+
+
 def free_own(slots: Iterable[SlotRoom], own: AbstractSet[int]) -> list[SlotRoom]:
     """Return the slots as they are for somebody who would give `own` back."""
     return [replace(slot, room=slot.room + 1) if slot.id in own else slot for slot in slots]

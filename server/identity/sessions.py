@@ -1,19 +1,37 @@
-"""Sessions: opaque tokens, kept as digests, looked up at most once a second by each process."""
+"""Sessions: opaque tokens, kept as digests, looked up at most once a second by each process.
+
+Those that are asked for at the same time are looked up together.
+"""
 
 import secrets
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from tortoise import connections
 
 from models.fields import digest_of
 from models.kinds import SessionKind
-from models.people import Session, WechatAccount
+from models.people import Session
 from models.staff import CourierAccount, StaffAccount
 from server.kit.access import Actor, Role
+from server.kit.batching import NaturalBatch
+from server.kit.bulk import marks
 from server.kit.ports import Ports
+from server.kit.transaction import guard_database
 
 TOKEN_BYTES = 32
 CACHED_FOR = timedelta(seconds=1)
 MOST_CACHED = 50_000
+
+_LIVE = """
+SELECT token_digest, kind, subject_id, sessions.expires_at AS until,
+  wechat_accounts.id AS account_id, person_id
+FROM sessions LEFT JOIN wechat_accounts
+  ON sessions.kind = 'citizen' AND wechat_accounts.id = subject_id
+WHERE token_digest IN ({digests}) AND revoked_at IS NULL
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +48,19 @@ class _Cached:
     until: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    digest: str
+    at: datetime
+
+
 class SessionDirectory:
     """Tells whose a token is; disabling a person or a role bites within a second."""
 
     def __init__(self, ports: Ports) -> None:
         self._ports = ports
         self._cached: dict[str, _Cached] = {}
+        self._lookups: NaturalBatch[_Asked, Actor | None] = NaturalBatch(_look_up_all)
 
     async def authenticate(self, token: str) -> Actor | None:
         """Return the actor of a live session, None if there is none."""
@@ -44,7 +69,7 @@ class SessionDirectory:
         cached = self._cached.get(digest)
         if cached is not None and now < cached.until:
             return cached.actor
-        actor = await _look_up(digest, now)
+        actor = await self._lookups.submit(_Asked(digest, now))
         if not _is_about_to_change(actor):
             self._remember(digest, _Cached(actor, now + CACHED_FOR))
         return actor
@@ -86,18 +111,33 @@ def _is_about_to_change(actor: Actor | None) -> bool:
     return actor is not None and actor.role is Role.CITIZEN and actor.person_id is None
 
 
-async def _look_up(digest: str, now: datetime) -> Actor | None:
-    session = await Session.get_or_none(token_digest=digest)
-    if session is None or session.revoked_at is not None or session.expires_at <= now:
-        return None
-    return await _ACTORS[session.kind](session.subject_id)
+async def _look_up_all(asked: Sequence[_Asked]) -> list[Actor | None]:
+    found = await guard_database(lambda: _find({one.digest for one in asked}))
+    return [_of_live(found.get(one.digest), one.at) for one in asked]
 
 
-async def _citizen(account_id: str) -> Actor | None:
-    account = await WechatAccount.get_or_none(id=account_id).only("id", "person_id")
-    if account is None:
+def _of_live(found: _Cached | None, now: datetime) -> Actor | None:
+    return found.actor if found is not None and now < found.until else None
+
+
+async def _find(digests: set[str]) -> dict[str, _Cached]:
+    statement = _LIVE.format(digests=marks(len(digests)))
+    _, rows = await connections.get("default").execute_query(statement, list(digests))
+    return {row["token_digest"]: _Cached(await _actor(row), _in_utc(row["until"])) for row in rows}
+
+
+async def _actor(row: Mapping[str, Any]) -> Actor | None:
+    kind = SessionKind(row["kind"])
+    if kind is not SessionKind.CITIZEN:
+        return await _STAFF[kind](row["subject_id"])
+    if row["account_id"] is None:
         return None
-    return Actor(Role.CITIZEN, id=account.id, person_id=account.person_id)
+    return Actor(Role.CITIZEN, id=row["account_id"], person_id=row["person_id"])
+
+
+def _in_utc(stored: datetime | str) -> datetime:
+    moment = datetime.fromisoformat(stored) if isinstance(stored, str) else stored
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 async def _staff(staff_id: str) -> Actor | None:
@@ -119,8 +159,4 @@ async def _courier(courier_id: str) -> Actor | None:
     return Actor(Role.COURIER, id=courier.id, point_codes=frozenset(courier.point_codes))
 
 
-_ACTORS = {
-    SessionKind.CITIZEN: _citizen,
-    SessionKind.STAFF: _staff,
-    SessionKind.COURIER: _courier,
-}
+_STAFF = {SessionKind.STAFF: _staff, SessionKind.COURIER: _courier}

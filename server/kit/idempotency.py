@@ -1,17 +1,24 @@
 """A request with a key takes effect once; whoever repeats it gets the first answer."""
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 
+from tortoise import connections
 from tortoise.exceptions import IntegrityError, OperationalError
+from tortoise.expressions import Q
 
 from models.bookkeeping import IdempotencyKey
-from models.fields import digest_of
+from models.fields import digest_of, seal
+from server.kit.bulk import Statement, insert, marks
 from server.kit.errors import InProgress, KeyReused
 from server.kit.transaction import LOCK_WAIT_TIMEOUT, error_number
 
 KEPT_FOR = timedelta(hours=24)
+
+_ANSWERED = ("actor", "key", "fingerprint", "status", "answer", "created_at", "expires_at")
+_KNOWN = "SELECT actor, `key` FROM idempotency_keys WHERE actor IN ({actors}) AND `key` IN ({keys})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +43,15 @@ class StoredAnswer:
     body: str
 
 
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A request that came at `at`, with the answer that it gets if all goes well."""
+
+    request: KeyedRequest
+    answer: StoredAnswer
+    at: datetime
+
+
 async def claim(request: KeyedRequest, *, now: datetime) -> StoredAnswer | None:
     """Claim the key inside the transaction of the effect; return the answer if it has one already.
 
@@ -58,6 +74,43 @@ async def keep(request: KeyedRequest, answer: StoredAnswer) -> None:
     await IdempotencyKey.filter(actor=request.actor, key=request.key).update(
         status=answer.status, answer=answer.body
     )
+
+
+def claim_answered(answered: Iterable[Answered]) -> Statement:
+    """Claim keys with their answers, first of all in the transaction of the effects.
+
+    Fails as a whole if one of them is claimed already.
+    """
+    rows = [
+        (
+            one.request.actor,
+            one.request.key,
+            one.request.fingerprint,
+            one.answer.status,
+            seal(one.answer.body),
+            one.at,
+            one.at + KEPT_FOR,
+        )
+        for one in answered
+    ]
+    return insert(IdempotencyKey, _ANSWERED, sorted(rows))
+
+
+async def give_up(requests: Collection[KeyedRequest]) -> None:
+    """Take back the claims of requests that are refused after all, in the same transaction."""
+    if requests:
+        theirs = (Q(actor=one.actor, key=one.key) for one in requests)
+        await IdempotencyKey.filter(Q(*theirs, join_type=Q.OR)).delete()
+
+
+async def find_claimed(requests: Collection[KeyedRequest]) -> set[tuple[str, str]]:
+    """Return actor and key of those requests that have taken effect already."""
+    if not requests:
+        return set()
+    statement = _KNOWN.format(actors=marks(len(requests)), keys=marks(len(requests)))
+    values = [*(one.actor for one in requests), *(one.key for one in requests)]
+    _, rows = await connections.get("default").execute_query(statement, values)
+    return {(row["actor"], row["key"]) for row in rows}
 
 
 async def _insert(request: KeyedRequest, now: datetime) -> None:

@@ -1,5 +1,6 @@
 """News that leaves with the transaction that made it, one row for each consumer."""
 
+import json
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +10,19 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from models.bookkeeping import OutboxRow
 from models.fields import new_id
+from server.kit.bulk import Statement, insert
 from server.kit.ports import Ports
+
+_WRITTEN = (
+    "topic",
+    "consumer",
+    "aggregate",
+    "aggregate_id",
+    "payload",
+    "dedupe_key",
+    "created_at",
+    "available_at",
+)
 
 
 class Event(BaseModel):
@@ -81,9 +94,32 @@ def _rows_of(event: Event, now: datetime, available_at: datetime) -> list[Outbox
             aggregate=event.aggregate,
             aggregate_id=event.aggregate_id,
             payload=payload,
-            dedupe_key=f"{consumer.name}:{event.topic}:{event.aggregate_id}:{event.key}",
+            dedupe_key=_dedupe_key(event, consumer),
             created_at=now,
             available_at=available_at,
         )
         for consumer in _consumers.get(event.topic, [])
     ]
+
+
+def write_events(events: Iterable[tuple[Event, datetime]]) -> list[Statement]:
+    """Write events, each with its moment, for everyone who hears them; as statements."""
+    rows = [
+        (
+            event.topic,
+            consumer.name,
+            event.aggregate,
+            event.aggregate_id,
+            json.dumps(event.model_dump(mode="json"), separators=(",", ":")),
+            _dedupe_key(event, consumer),
+            now,
+            now,
+        )
+        for event, now in events
+        for consumer in _consumers.get(event.topic, [])
+    ]
+    return [insert(OutboxRow, _WRITTEN, rows)] if rows else []
+
+
+def _dedupe_key(event: Event, consumer: Consumer) -> str:
+    return f"{consumer.name}:{event.topic}:{event.aggregate_id}:{event.key}"

@@ -1,6 +1,7 @@
 """Moving a row from one state to the next: decided by the table, won by one writer."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
@@ -11,7 +12,10 @@ from tortoise.expressions import F
 from models.bookkeeping import Transition
 from models.states import allows_move
 from server.kit.access import Actor
+from server.kit.bulk import Statement, insert
 from server.kit.errors import ChangedMeanwhile, WrongState
+
+_MADE = ("aggregate", "aggregate_id", "from_state", "to_state", "actor", "moved_at")
 
 
 class Stateful(Protocol):
@@ -114,6 +118,24 @@ async def advance_all(
         for row in rows
     ]
     await Transition.bulk_create(moves)
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A thing that was just made: its id, its first state, by whom and when."""
+
+    id: str
+    state: StrEnum
+    actor: Actor
+    at: datetime
+
+
+def record_made(aggregate: type[Model], made: Iterable[Made]) -> Statement:
+    """Write the first move of many things of one kind, in the order given."""
+    rows = [
+        (aggregate.__name__, one.id, "", one.state.value, one.actor.name, one.at) for one in made
+    ]
+    return insert(Transition, _MADE, rows)
 
 
 async def moves_of(aggregate: type[Model], aggregate_id: str) -> list[Transition]:

@@ -5,8 +5,8 @@ commits or rolls back by itself. Deadlocks and lock waits are tried again from t
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from contextvars import ContextVar
+from collections.abc import Awaitable, Callable, Coroutine
+from contextvars import Context, ContextVar
 from typing import TypeVar
 
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_random_exponential
@@ -52,8 +52,19 @@ async def in_transaction(work: Work[T], *, timeout_s: float = TIMEOUT_S) -> T:
     return await asyncio.shield(task)
 
 
+def run_apart(work: Coroutine[None, None, T]) -> asyncio.Task[T]:
+    """Start work that belongs to no request: it knows nothing of who began it and ends by itself.
+
+    `finish_running` waits for it.
+    """
+    task = asyncio.create_task(work, context=Context())
+    _running.add(task)
+    task.add_done_callback(_forget)
+    return task
+
+
 async def finish_running() -> None:
-    """Wait until no transaction of this process is under way."""
+    """Wait until no transaction of this process is under way, and nothing that runs apart."""
     while _running:
         await asyncio.wait(set(_running))
 

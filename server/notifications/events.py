@@ -1,12 +1,18 @@
 """How the capabilities above tell people things."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
+from models.fields import new_id, seal
 from models.kinds import NoticeState
 from models.notifications import Notice
+from server.kit.bulk import Statement, insert
 from server.kit.messages import text
-from server.kit.outbox import Event, emit
+from server.kit.outbox import Event, emit, write_events
+
+_WRITTEN = ("id", "account_id", "kind", "text", "dedupe_key", "state", "created_at")
 
 
 class NoticeWritten(Event):
@@ -42,3 +48,37 @@ async def notify(
         created_at=now,
     )
     await emit(NoticeWritten(aggregate_id=notice.id, key="send"), now=now)
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What an account's owner is told of something that has just come to be."""
+
+    kind: str
+    account_id: str
+    subject_id: str
+    key: str
+    at: datetime
+    data: dict[str, str]
+
+
+def notify_all(news: Sequence[News]) -> list[Statement]:
+    """Tell people what they were never told before; otherwise like `notify`."""
+    ids = [new_id() for _ in news]
+    rows = [
+        (
+            notice_id,
+            one.account_id,
+            one.kind,
+            seal(text(f"notice_{one.kind}", **one.data)),
+            f"{one.kind}:{one.subject_id}:{one.key}",
+            NoticeState.TO_SEND.value,
+            one.at,
+        )
+        for notice_id, one in zip(ids, news, strict=True)
+    ]
+    sending = write_events(
+        (NoticeWritten(aggregate_id=notice_id, key="send"), one.at)
+        for notice_id, one in zip(ids, news, strict=True)
+    )
+    return [insert(Notice, _WRITTEN, rows), *sending]

@@ -52,7 +52,7 @@ async def display(call: Call[None, None]) -> DisplayOut:
 @citizen.post(
     "/appointments/<appointment_id>/check-in",
     allows=CITIZENS,
-    refuses=(NotFound, TooEarly, WrongState, ChangedMeanwhile, AlreadyBooked),
+    refuses=(NotFound, RealNameRequired, TooEarly, WrongState, ChangedMeanwhile, AlreadyBooked),
     status=201,
 )
 async def check_in_own(call: Call[None, None]) -> TicketOut:
@@ -91,7 +91,7 @@ async def take(call: Call[TicketIn, None]) -> TicketOut:
     return TicketOut.of(await take_ticket(walk_in, actor=call.actor, now=call.now))
 
 
-@citizen.get("/tickets/<ticket_id>", allows=CITIZENS, refuses=(NotFound,))
+@citizen.get("/tickets/<ticket_id>", allows=CITIZENS, refuses=(NotFound, RealNameRequired))
 async def show(call: Call[None, None]) -> TicketDetailOut:
     """Show one's ticket, how many are before it and how long that may take."""
     ticket = await access_own_ticket(call.person_id, call.path["ticket_id"])

@@ -158,6 +158,9 @@ def _keyed(route: Route, request: Request, actor: Actor) -> KeyedRequest | None:
 
 async def _run(route: Route, call: Call[Any, Any], keyed: KeyedRequest | None) -> HTTPResponse:
     if keyed is not None:
+        done = await route.batch(call, keyed) if route.batch else None
+        if done is not None:
+            return _respond_json(done.body, done.status, call)
         return await in_transaction(lambda: _run_keyed(route, call, keyed))
     if route.is_transactional:
         return _respond(route, await in_transaction(lambda: route.handler(call)), call)

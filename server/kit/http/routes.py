@@ -13,9 +13,12 @@ from pydantic import BaseModel
 from server.kit.access import Policy
 from server.kit.errors import Refusal
 from server.kit.http.call import Call
+from server.kit.idempotency import KeyedRequest, StoredAnswer
 
 Handler = Callable[[Call[Any, Any]], Awaitable[Any]]
 Refusals = tuple[type[Refusal], ...]
+Batch = Callable[[Call[Any, Any], KeyedRequest], Awaitable[StoredAnswer | None]]
+"""Answers a keyed call whose effect it committed among others'; None: it is to be run alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +27,7 @@ class Route:
 
     `is_transactional`: the handler runs in one transaction; a handler that calls a vendor opens
     its own afterwards instead. `is_keyed`: an `Idempotency-Key` is required. `takes_upload`: the
-    body is streamed to the handler.
+    body is streamed to the handler. `batch`: takes the calls that can be settled with others.
     """
 
     method: str
@@ -41,6 +44,7 @@ class Route:
     body: type[BaseModel] | None
     query: type[BaseModel] | None
     answer: Any
+    batch: Batch | None = None
 
     @property
     def audience(self) -> str:

@@ -1,0 +1,54 @@
+"""The plain booking - a citizen, a named point and time - settled among others in one commit."""
+
+from datetime import timedelta
+from typing import Any
+
+from server.appointments.bulk import Asked, settle
+from server.appointments.offers import find_offer, find_slot_ids
+from server.appointments.repository import Place
+from server.appointments.rules import confirm_by
+from server.appointments.schemas import ANY_POINT, BookingIn
+from server.appointments.visits import BOOKED_KIND
+from server.kit.batching import NaturalBatch
+from server.kit.errors import Refusal
+from server.kit.http.call import Call
+from server.kit.idempotency import KeyedRequest, StoredAnswer
+
+_BATCH: NaturalBatch[Asked, StoredAnswer | None] = NaturalBatch(settle)
+
+
+async def book_in_batch(call: Call[Any, Any], keyed: KeyedRequest) -> StoredAnswer | None:
+    """Book among others and return the answer; None for what has to be judged alone.
+
+    Raises `SlotFull` or `Busy`. Any other refusal is left to `book`, which knows which comes first.
+    """
+    if not _is_plain(call.body) or call.actor.person_id is None:
+        return None
+    try:
+        asked = await _ask(call, keyed)
+    except Refusal:
+        return None
+    return await _BATCH.submit(asked) if asked.place.starts_at > call.now else None
+
+
+def _is_plain(body: BookingIn) -> bool:
+    is_named = body.point_code != ANY_POINT and body.starts_at is not None
+    return is_named and body.hold_id is None and body.pre_review_id is None
+
+
+async def _ask(call: Call[BookingIn, None], keyed: KeyedRequest) -> Asked:
+    body, settings = call.body, call.ports.settings
+    assert body.starts_at is not None  # noqa: S101 - narrows what `_is_plain` has told
+    offer = await find_offer(body.point_code, tuple(body.item_codes), settings)
+    place = Place(body.point_code, BOOKED_KIND, body.starts_at, offer.plan.quanta)
+    within = timedelta(minutes=settings.confirm_after_minutes)
+    return Asked(
+        keyed=keyed,
+        actor=call.actor,
+        person_id=call.person_id,
+        offer=offer,
+        place=place,
+        slot_ids=await find_slot_ids(place, settings),
+        confirm_by=confirm_by(place.starts_at, now=call.now, within=within),
+        at=call.now,
+    )

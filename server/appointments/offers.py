@@ -1,0 +1,103 @@
+"""What a process remembers so that a booking asks the database for nothing but its place."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import timedelta
+from time import monotonic
+from typing import Generic, TypeVar
+
+from config.settings import Settings
+from models.states import AppointmentState
+from server.appointments.errors import NotBookable
+from server.appointments.repository import Place, slots_of
+from server.appointments.rules import list_starts
+from server.appointments.visits import Plan, Wish, plan_visit, quantum_of, require_accepted
+from server.kit.transaction import guard_database
+
+OFFERS_KEPT_S = 5.0
+MOST_KEPT = 50_000
+
+Key = TypeVar("Key")
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A visit as a point takes it: how long, how it begins, and what the point is called."""
+
+    plan: Plan
+    state: AppointmentState
+    point_name: str
+
+
+class _Kept(Generic[Key, Value]):
+    """Values that are forgotten after a while, and all at once when they are too many."""
+
+    def __init__(self, kept_s: float = float("inf")) -> None:
+        self._kept_s = kept_s
+        self._values: dict[Key, tuple[Value, float]] = {}
+
+    def get(self, key: Key) -> Value | None:
+        value, until_s = self._values.get(key, (None, 0.0))
+        return value if monotonic() < until_s else None
+
+    def keep(self, key: Key, value: Value) -> Value:
+        if len(self._values) >= MOST_KEPT:
+            self._values.clear()
+        self._values[key] = value, monotonic() + self._kept_s
+        return value
+
+    def clear(self) -> None:
+        self._values.clear()
+
+
+_offers: _Kept[tuple[str, tuple[str, ...], int], Offer] = _Kept(OFFERS_KEPT_S)
+_slot_ids: _Kept[tuple[Place, timedelta], tuple[int, ...]] = _Kept()
+_asking = asyncio.Lock()
+"""Of all who find an offer out of date, one asks and the others wait for it."""
+
+
+def forget_offers() -> None:
+    """Ask for everything anew."""
+    _offers.clear()
+    _slot_ids.clear()
+
+
+async def find_offer(point_code: str, item_codes: tuple[str, ...], settings: Settings) -> Offer:
+    """Return how the point took a visit for these items at most `OFFERS_KEPT_S` ago.
+
+    Raises `UnknownItem`, `UnknownPoint` or `NotAcceptedHere`.
+    """
+    key = point_code, item_codes, settings.slot_quantum_minutes
+    known = _offers.get(key)
+    if known is not None:
+        return known
+    async with _asking:
+        return _offers.get(key) or _offers.keep(
+            key, await guard_database(lambda: _ask(point_code, item_codes, settings))
+        )
+
+
+async def find_slot_ids(place: Place, settings: Settings) -> tuple[int, ...]:
+    """Return the ids of the slots of a place, full or not; raise `NotBookable` without them.
+
+    A slot once made keeps its id, point, kind and time.
+    """
+    quantum = quantum_of(settings)
+    key = place, quantum
+    known = _slot_ids.get(key)
+    if known is not None:
+        return known
+    slots = await guard_database(lambda: slots_of(place, quantum))
+    starts = list_starts(slots, quanta=place.quanta, quantum=quantum)
+    if not starts:
+        raise NotBookable
+    return _slot_ids.keep(key, starts[0].slot_ids)
+
+
+async def _ask(point_code: str, item_codes: tuple[str, ...], settings: Settings) -> Offer:
+    point = await require_accepted(point_code, item_codes)
+    plan = await plan_visit(Wish(item_codes), None, settings)
+    confirms = point.confirms_by_itself
+    state = AppointmentState.CONFIRMED if confirms else AppointmentState.PENDING
+    return Offer(plan, state, point.name)

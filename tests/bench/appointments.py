@@ -1,0 +1,139 @@
+"""Bookings through the whole HTTP path against the bare hello: in turns, one process each.
+
+Every booking has a key of its own and comes from a citizen whose session the process does not know
+yet; the database is as durable as in production, the access log is written.
+"""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from statistics import median
+
+from models.appointments import Slot
+from models.kinds import WindowKind
+from tests.bench.register import bench, measure_in_turns, median_ratio
+from tests.support.booking import ITEM, QUANTUM, SHORT_ITEM, STREET
+from tests.support.crowd import Member, gather_crowd
+from tests.support.load import Outcome, build_request, run_load
+from tests.support.servers import Api, start_api, start_module
+from tests.support.system import System, start_system
+
+ROUNDS, REQUESTS, HELLOS, CONNECTIONS = 3, 1_500, 5_000, 64
+STARTS, ROOM = 1_000, 1_000_000
+ALL_SEE = {"LOG_LEVEL": "INFO", "ACCESS_LOG": "true"}
+HALF_HOURS = {"SLOT_QUANTUM_MINUTES": "30"}
+BEGIN = (datetime.now(UTC) + timedelta(days=2)).replace(hour=1, minute=0, second=0, microsecond=0)
+
+
+@dataclass
+class Course:
+    """What is measured: requests that are never sent twice, and what they are answered."""
+
+    requests: Iterator[bytes]
+    status: int
+
+
+@bench("booking_hot", group="appointments")
+async def measure_hot() -> dict[str, float]:
+    """One slot a booking, all of one slot."""
+    async with _system() as system:
+        await _open(system, 1, ROOM)
+        crowd = await _crowd(system)
+        wished = (_booking(one, BEGIN, ITEM) for one in crowd)
+        return await _compare(system, Course(wished, 201), HALF_HOURS)
+
+
+@bench("booking_spread", group="appointments")
+async def measure_spread() -> dict[str, float]:
+    """Three neighbouring slots a booking, over a thousand starts."""
+    async with _system() as system:
+        await _open(system, STARTS + 2, ROOM)
+        crowd = await _crowd(system)
+        wished = (
+            _booking(one, BEGIN + place * 7 % STARTS * QUANTUM, SHORT_ITEM)
+            for place, one in enumerate(crowd)
+        )
+        return await _compare(system, Course(wished, 201), {})
+
+
+@bench("refusal", group="appointments")
+async def measure_refusal() -> dict[str, float]:
+    """A slot that is sold out."""
+    async with _system() as system:
+        await _open(system, 1, 0)
+        crowd = await _crowd(system)
+        wished = (_booking(one, BEGIN, ITEM) for one in crowd)
+        return await _compare(system, Course(wished, 409), HALF_HOURS)
+
+
+@asynccontextmanager
+async def _system() -> AsyncIterator[System]:
+    async with start_system() as system:
+        flush = system.mariadb.execute("SELECT @@innodb_flush_log_at_trx_commit")
+        assert flush == [(1,)], "a booking would not be durable"
+        yield system
+
+
+async def _open(system: System, count: int, capacity: int) -> None:
+    async with system.engine():
+        await Slot.bulk_create(
+            Slot(
+                point_code=STREET,
+                kind=WindowKind.ACCEPT,
+                starts_at=BEGIN + place * QUANTUM,
+                capacity=capacity,
+            )
+            for place in range(count)
+        )
+
+
+async def _crowd(system: System) -> list[Member]:
+    async with system.engine() as engine:
+        return await gather_crowd((ROUNDS + 1) * REQUESTS, now=engine.ports.now())
+
+
+def _booking(one: Member, starts_at: datetime, item: str) -> bytes:
+    return build_request(
+        "POST",
+        "/api/v1/citizen/appointments",
+        headers=one.headers(),
+        json_body={"point_code": STREET, "starts_at": starts_at.isoformat(), "item_codes": [item]},
+    )
+
+
+async def _compare(system: System, course: Course, env: dict[str, str]) -> dict[str, float]:
+    outcomes: list[Outcome] = []
+
+    async def measure(api: Api) -> float:
+        outcomes.append(await _send(api.port, course))
+        return outcomes[-1].rate
+
+    with (
+        start_module("tests.bench.hello") as hello,
+        start_api({**system.env, **ALL_SEE, **env}) as api,
+    ):
+        await _send(api.port, course)
+        rates = await measure_in_turns(
+            {"hello": lambda: _greet(hello.port), "course": lambda: measure(api)}, rounds=ROUNDS
+        )
+    return {
+        "ratio": median_ratio(rates["course"], rates["hello"]),
+        "p99_over_p50": median(one.latency_ms(99) / one.latency_ms(50) for one in outcomes),
+        "requests_per_s": median(rates["course"]),
+        "hello_per_s": median(rates["hello"]),
+        "p50_ms": median(one.latency_ms(50) for one in outcomes),
+        "p99_ms": median(one.latency_ms(99) for one in outcomes),
+    }
+
+
+async def _greet(port: int) -> float:
+    greetings = [build_request("GET", "/")] * HELLOS
+    return (await run_load(port, greetings, connections=CONNECTIONS)).rate
+
+
+async def _send(port: int, course: Course) -> Outcome:
+    requests = [next(course.requests) for _ in range(REQUESTS)]
+    outcome = await run_load(port, requests, connections=CONNECTIONS)
+    assert outcome.statuses == {course.status: REQUESTS}, outcome.statuses
+    return outcome
