@@ -107,8 +107,10 @@ async def _count_failure(account: Account | None, now: datetime) -> None:
     mine = type(account).filter(id=account.id)
 
     async def count() -> None:
-        await mine.update(failed_logins=F("failed_logins") + 1)
-        await mine.filter(failed_logins__gte=MOST_FAILED_LOGINS).update(
+        # Tries while it is locked do not count, or a stranger could keep somebody out for ever.
+        await mine.filter(locked_until__lte=now).update(failed_logins=0, locked_until=None)
+        await mine.filter(locked_until=None).update(failed_logins=F("failed_logins") + 1)
+        await mine.filter(locked_until=None, failed_logins__gte=MOST_FAILED_LOGINS).update(
             locked_until=now + LOCKED_FOR
         )
 

@@ -107,3 +107,20 @@ async def test_an_unknown_login_takes_as_long_as_a_wrong_password(http, clock, k
             fastest_s[name] = min(fastest_s[name], time.perf_counter() - started)
     assert fastest_s["unknown"] > fastest_s["wrong"] / 2
     assert fastest_s["wrong"] > fastest_s["unknown"] / 2
+
+
+@pytest.mark.parametrize("kind", LOGINS)
+async def test_tries_while_locked_neither_prolong_the_lock_nor_count_after_it(http, clock, kind):
+    async def guess():
+        wrong = body_of(kind, clock, password="wrong")
+        assert (await http.post(LOGINS[kind], json=wrong)).status_code == 401
+
+    for _ in range(MOST_FAILED_LOGINS):
+        await guess()
+    clock.advance(seconds=LOCKED_FOR.total_seconds() - 1)
+    for _ in range(MOST_FAILED_LOGINS):
+        await guess()
+    clock.advance(seconds=1)
+    for _ in range(MOST_FAILED_LOGINS - 1):
+        await guess()
+    assert (await http.post(LOGINS[kind], json=body_of(kind, clock))).status_code == 200

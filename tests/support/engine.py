@@ -1,10 +1,10 @@
 """Fixtures for whatever runs on an engine: real servers, the shipped catalogue, an API."""
 
-import itertools
 from datetime import UTC, datetime
 
 import pytest
 from tortoise import Tortoise, connections
+from tortoise.transactions import in_transaction
 
 from config.settings import Settings
 from server.app import create_app
@@ -18,7 +18,6 @@ from tests.support.clock import FrozenClock
 from tests.support.sanic_server import serve
 from tests.support.servers import start_ems_sandbox, start_wechat_sandbox
 
-numbers = itertools.count(1)
 MONDAY_MORNING = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
 """Nine o'clock in Fuzhou."""
 
@@ -110,18 +109,25 @@ async def catalogue(engine):
     await fill_catalogue(engine.ports)
 
 
-@pytest.fixture
-async def api_url(engine, ports):
-    """The URL of a server in this process on the same engine."""
+@pytest.fixture(scope="session")
+async def api_server(engine):
+    """A server in this process on the same engine; making one takes half a second."""
     app = create_app(
         SURFACES,
-        ports,
-        authenticate=SessionDirectory(ports).authenticate,
+        engine.ports,
+        authenticate=SessionDirectory(engine.ports).authenticate,
         probe=engine.probe,
-        name=f"tongban_{next(numbers)}",
+        name="tongban_under_test",
     )
     async with serve(app) as url:
         yield url
+
+
+@pytest.fixture
+async def api_url(api_server, ports):
+    """The URL of the server, with tables that hold the catalogue and nothing else."""
+    assert ports is not None
+    return api_server
 
 
 async def fill_catalogue(ports):
@@ -131,7 +137,7 @@ async def fill_catalogue(ports):
 
 
 async def empty_tables(*, keep):
-    connection = connections.get("default")
     tables = {model._meta.db_table for model in Tortoise.apps["models"].values()} - keep
-    for table in sorted(tables):
-        await connection.execute_query(f"DELETE FROM {table}")
+    async with in_transaction():
+        for table in sorted(tables):
+            await connections.get("default").execute_query(f"DELETE FROM {table}")

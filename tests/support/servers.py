@@ -102,7 +102,13 @@ class MariaDB(Server):
     def __init__(self, folder: Path, options: tuple[str, ...] = ()) -> None:
         super().__init__("mariadb", folder)
         self._options = options
-        self._owner = [f"--user={pwd.getpwuid(os.getuid()).pw_name}", f"--datadir={folder}/data"]
+        # Two that start at once in the same temporary folder drop each other's tables there.
+        (folder / "tmp").mkdir()
+        self._owner = [
+            f"--user={pwd.getpwuid(os.getuid()).pw_name}",
+            f"--datadir={folder}/data",
+            f"--tmpdir={folder}/tmp",
+        ]
 
     def url(self, database: str) -> str:
         """Return the `DATABASE_URL` of a database."""
@@ -137,13 +143,14 @@ class MariaDB(Server):
         program = _find("mariadb-install-db")
         how = ["--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db"]
         with self.log.open("ab") as output:
-            subprocess.run(
+            ended = subprocess.run(
                 [program, *how, *self._owner],
-                check=True,
+                check=False,
                 stdout=output,
                 stderr=output,
                 timeout=START_TIMEOUT_S,
             )
+        assert ended.returncode == 0, self.log.read_text()[-2000:]
         self.start()
         self.execute(f"GRANT ALL ON *.* TO {ACCOUNT}@'%' IDENTIFIED BY '{ACCOUNT}'")
 
