@@ -9,10 +9,12 @@ import pytest
 from tests.support.servers import start_mariadb, start_redis
 
 
-def test_mariadb_is_durable_isolated_and_in_utc(mariadb_server):
-    rows = mariadb_server.execute(
-        "SELECT @@tx_isolation, @@time_zone, @@innodb_flush_log_at_trx_commit, @@collation_server"
-    )
+def test_mariadb_is_durable_isolated_and_in_utc():
+    with start_mariadb() as server:
+        rows = server.execute(
+            "SELECT @@tx_isolation, @@time_zone, @@innodb_flush_log_at_trx_commit,"
+            " @@collation_server"
+        )
     assert rows == [("READ-COMMITTED", "+00:00", 1, "utf8mb4_bin")]
 
 
