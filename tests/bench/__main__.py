@@ -21,7 +21,7 @@ def main() -> int:
 def _lines(report: Report) -> list[str]:
     if report.failure:
         return [f"{report.entry.name} FAIL {report.failure}"]
-    return [f"{report.entry.name}.{name} {_round(value)}" for name, value in report.result.items()]
+    return [f"{report.entry.name}_{name} {_round(value)}" for name, value in report.result.items()]
 
 
 def _round(value: float) -> str:

@@ -17,7 +17,7 @@ HELLOS = 10_000
 PARCELS = ROUNDS * (BATCHES * BATCH + SINGLES + SINGLES // 4 * BATCH)
 
 
-@bench("scans", group="delivery")
+@bench("scan", group="delivery")
 async def measure_scans() -> dict[str, float]:
     async with start_system() as system:
         async with system.engine() as engine:
@@ -38,11 +38,11 @@ async def measure_scans() -> dict[str, float]:
             assert await HandOver.all().count() == PARCELS
             assert await Parcel.filter(state=ParcelState.COLLECTED).count() == PARCELS
     return {
-        "scans_per_s": median(values["scans"]),
-        "scan_ratio": median_ratio(values["scans"], values["hello"]),
+        "per_s": median(values["scans"]),
+        "ratio": median_ratio(values["scans"], values["hello"]),
         "one_ms": median(values["one_ms"]),
         "batch_ms": median(values["batch_ms"]),
-        "scan_batch_growth": median_ratio(values["batch_ms"], values["one_ms"]),
+        "batch_growth": median_ratio(values["batch_ms"], values["one_ms"]),
     }
 
 
