@@ -4,7 +4,7 @@ from typing import Any
 
 import segno
 
-from models.delivery import CourierOrder, Parcel
+from models.delivery import Parcel
 from models.kinds import ParcelPurpose
 from server.audit.service import record
 from server.catalog.errors import UnknownDepartment
@@ -35,6 +35,7 @@ from server.delivery.service import cancel_parcel, pack_parcel, repack_parcel, s
 from server.kit.access import MANAGERS, POINT_STAFF
 from server.kit.errors import ChangedMeanwhile, NotFound, WrongState
 from server.kit.http.call import Call, Content
+from server.kit.http.paging import page_of
 from server.kit.http.routes import Surface
 from server.kit.http.schemas import Page, PageQuery
 
@@ -85,14 +86,7 @@ async def list_parcels(call: Call[None, ParcelsQuery]) -> Page[ParcelOut]:
     parcels = Parcel.filter(point_code=call.point_code)
     if call.query.state is not None:
         parcels = parcels.filter(state=call.query.state)
-    if call.query.cursor is not None:
-        parcels = parcels.filter(id__lt=call.query.cursor)
-    rows = await parcels.order_by("-id").limit(call.query.limit + 1)
-    shown = rows[: call.query.limit]
-    return Page[ParcelOut](
-        items=[ParcelOut.of(row) for row in shown],
-        next_cursor=shown[-1].id if len(rows) > len(shown) else None,
-    )
+    return await page_of(parcels, call.query, ParcelOut.of)
 
 
 @desk.post("/parcels/<parcel_id>/seal", allows=POINT_STAFF, refuses=(*_MOVED, LabelFirst))
@@ -153,14 +147,7 @@ async def unlock(call: Call[None, None]) -> None:
 async def list_unsettled(call: Call[None, PageQuery]) -> Page[OrderOut]:
     """List the orders that the post refused, or of which we do not know what became."""
     orders = unsettled_orders(call.point_code)
-    if call.query.cursor is not None:
-        orders = orders.filter(id__gt=call.query.cursor)
-    rows: list[CourierOrder] = await orders.order_by("id").limit(call.query.limit + 1)
-    shown = rows[: call.query.limit]
-    return Page[OrderOut](
-        items=[OrderOut.of(row) for row in shown],
-        next_cursor=shown[-1].id if len(rows) > len(shown) else None,
-    )
+    return await page_of(orders, call.query, OrderOut.of, oldest_first=True)
 
 
 @desk.post(

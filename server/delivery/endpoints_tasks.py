@@ -10,6 +10,7 @@ from server.delivery.schemas import ParcelTaskOut, TaskNoteIn
 from server.kit.access import DISTRICT, POINT_STAFF
 from server.kit.errors import NotFound
 from server.kit.http.call import Call
+from server.kit.http.paging import page_of
 from server.kit.http.routes import Surface
 from server.kit.http.schemas import Page, PageQuery
 
@@ -39,11 +40,4 @@ async def list_all(call: Call[None, PageQuery]) -> Page[ParcelTaskOut]:
 
 
 async def _page(tasks: "QuerySet[ParcelTask]", query: PageQuery) -> Page[ParcelTaskOut]:
-    if query.cursor is not None:
-        tasks = tasks.filter(id__gt=query.cursor)
-    rows = await tasks.order_by("id").limit(query.limit + 1)
-    shown = rows[: query.limit]
-    return Page[ParcelTaskOut](
-        items=[ParcelTaskOut.of(row) for row in shown],
-        next_cursor=shown[-1].id if len(rows) > len(shown) else None,
-    )
+    return await page_of(tasks, query, ParcelTaskOut.of, oldest_first=True)

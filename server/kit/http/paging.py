@@ -1,4 +1,4 @@
-"""Lists by cursor: newest first, each page going on where the one before ended."""
+"""Lists by cursor: each page goes on where the one before ended."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -13,12 +13,17 @@ Shown = TypeVar("Shown", bound=Outgoing)
 
 
 async def page_of(
-    rows: QuerySet[Row], query: PageQuery, show: Callable[[Row], Shown]
+    rows: QuerySet[Row],
+    query: PageQuery,
+    show: Callable[[Row], Shown],
+    *,
+    oldest_first: bool = False,
 ) -> Page[Shown]:
-    """Return one page of `rows`, whose ids rise with time."""
+    """Return one page of `rows`, whose ids rise with time; the newest first unless asked."""
     if query.cursor is not None:
-        rows = rows.filter(id__lt=query.cursor)
-    found = await rows.order_by("-id").limit(query.limit + 1)
+        side = "id__gt" if oldest_first else "id__lt"
+        rows = rows.filter(**{side: query.cursor})
+    found = await rows.order_by("id" if oldest_first else "-id").limit(query.limit + 1)
     kept = found[: query.limit]
     more = len(found) > query.limit
     return Page(items=[show(row) for row in kept], next_cursor=kept[-1].pk if more else None)
