@@ -4,10 +4,10 @@ from datetime import timedelta
 from typing import Any
 
 from server.appointments.bulk import Asked, settle
-from server.appointments.offers import find_offer, find_slot_ids
 from server.appointments.repository import Place
 from server.appointments.rules import confirm_by
 from server.appointments.schemas import ANY_POINT, BookingIn
+from server.appointments.visit_terms import find_slot_ids, find_terms
 from server.appointments.visits import BOOKED_KIND
 from server.kit.batching import NaturalBatch
 from server.kit.errors import Refusal
@@ -39,14 +39,14 @@ def _is_plain(body: BookingIn) -> bool:
 async def _ask(call: Call[BookingIn, None], keyed: KeyedRequest) -> Asked:
     body, settings = call.body, call.ports.settings
     assert body.starts_at is not None  # noqa: S101 - narrows what `_is_plain` has told
-    offer = await find_offer(body.point_code, tuple(body.item_codes), settings)
-    place = Place(body.point_code, BOOKED_KIND, body.starts_at, offer.plan.quanta)
+    terms = await find_terms(body.point_code, tuple(body.item_codes), settings)
+    place = Place(body.point_code, BOOKED_KIND, body.starts_at, terms.plan.quanta)
     within = timedelta(minutes=settings.confirm_after_minutes)
     return Asked(
         keyed=keyed,
         actor=call.actor,
         person_id=call.person_id,
-        offer=offer,
+        terms=terms,
         place=place,
         slot_ids=await find_slot_ids(place, settings),
         confirm_by=confirm_by(place.starts_at, now=call.now, within=within),

@@ -19,7 +19,6 @@ from models.fields import new_id
 from models.states import AppointmentState
 from server.appointments.errors import SlotFull
 from server.appointments.notices import show_time
-from server.appointments.offers import Offer, forget_offers
 from server.appointments.repository import (
     Place,
     change_slots,
@@ -30,6 +29,7 @@ from server.appointments.repository import (
 )
 from server.appointments.rules import admit
 from server.appointments.schemas import AppointmentOut
+from server.appointments.visit_terms import Terms, forget_terms
 from server.identity.people import find_digests
 from server.kit.access import Actor
 from server.kit.bulk import Statement, insert, run_all
@@ -75,7 +75,7 @@ class Asked:
     keyed: KeyedRequest
     actor: Actor
     person_id: str
-    offer: Offer
+    terms: Terms
     place: Place
     slot_ids: tuple[int, ...]
     confirm_by: datetime
@@ -84,14 +84,14 @@ class Asked:
 
     def answer(self) -> StoredAnswer:
         """Return what the citizen is answered once it is booked."""
-        plan = self.offer.plan
+        plan = self.terms.plan
         shown = AppointmentOut(
             id=self.id,
             point_code=self.place.point_code,
             starts_at=self.place.starts_at,
             minutes=plan.minutes,
             item_codes=list(plan.item_codes),
-            state=self.offer.state,
+            state=self.terms.state,
             confirm_by=self.confirm_by,
             pre_review_id=None,
             replaced_id=None,
@@ -198,7 +198,7 @@ async def _leave_out_doubtful(asked: Sequence[Asked]) -> list[Asked]:
         for one in asked
         if (one.keyed.actor, one.keyed.key) not in claimed
         and (digest := _Process.digests[one.person_id]) not in restrained
-        and not any((digest, code) in live for code in one.offer.plan.item_codes)
+        and not any((digest, code) in live for code in one.terms.plan.item_codes)
     ]
 
 
@@ -242,7 +242,7 @@ async def _admit(asked: Sequence[Asked]) -> Collection[Asked]:
     wanted = {slot_id for one in asked for slot_id in one.slot_ids}
     rooms = await rooms_of(wanted, is_locking=True)
     if rooms.keys() != wanted:
-        forget_offers()
+        forget_terms()
         raise _Doubtful
     told = admit([one.slot_ids for one in asked], rooms)
     _note_full(wanted, rooms)
@@ -250,7 +250,7 @@ async def _admit(asked: Sequence[Asked]) -> Collection[Asked]:
 
 
 def _rows(asked: Sequence[Asked]) -> list[Statement]:
-    moves = (Made(one.id, one.offer.state, one.actor, one.at) for one in asked)
+    moves = (Made(one.id, one.terms.state, one.actor, one.at) for one in asked)
     return [
         insert(Appointment, _APPOINTMENT, [_appointment_row(one) for one in asked]),
         insert(AppointmentItem, _ITEM, [row for one in asked for row in _item_rows(one)]),
@@ -260,7 +260,7 @@ def _rows(asked: Sequence[Asked]) -> list[Statement]:
 
 
 def _appointment_row(one: Asked) -> tuple[object, ...]:
-    plan, place = one.offer.plan, one.place
+    plan, place = one.terms.plan, one.place
     return (
         one.id,
         one.person_id,
@@ -271,7 +271,7 @@ def _appointment_row(one: Asked) -> tuple[object, ...]:
         place.quanta,
         plan.minutes,
         json.dumps(plan.item_codes, separators=(",", ":")),
-        one.offer.state.value,
+        one.terms.state.value,
         one.confirm_by,
         one.actor.name,
         one.at,
@@ -280,16 +280,16 @@ def _appointment_row(one: Asked) -> tuple[object, ...]:
 
 def _item_rows(one: Asked) -> list[tuple[object, ...]]:
     digest = _Process.digests[one.person_id]
-    return [(new_id(), one.id, digest, code) for code in sorted(one.offer.plan.item_codes)]
+    return [(new_id(), one.id, digest, code) for code in sorted(one.terms.plan.item_codes)]
 
 
 def _news(one: Asked) -> News:
-    is_confirmed = one.offer.state is AppointmentState.CONFIRMED
+    is_confirmed = one.terms.state is AppointmentState.CONFIRMED
     return News(
         kind="appointment_confirmed" if is_confirmed else "appointment_received",
         account_id=one.actor.id,
         subject_id=one.id,
         key="1",
         at=one.at,
-        data={"point": one.offer.point_name, "time": show_time(one.place.starts_at)},
+        data={"point": one.terms.point_name, "time": show_time(one.place.starts_at)},
     )

@@ -14,7 +14,7 @@ from server.appointments.rules import list_starts
 from server.appointments.visits import Plan, Wish, plan_visit, quantum_of, require_accepted
 from server.kit.transaction import guard_database
 
-OFFERS_KEPT_S = 5.0
+TERMS_KEPT_S = 5.0
 MOST_KEPT = 50_000
 
 Key = TypeVar("Key")
@@ -22,7 +22,7 @@ Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
+class Terms:
     """A visit as a point takes it: how long, how it begins, and what the point is called."""
 
     plan: Plan
@@ -51,29 +51,29 @@ class _Kept(Generic[Key, Value]):
         self._values.clear()
 
 
-_offers: _Kept[tuple[str, tuple[str, ...], int], Offer] = _Kept(OFFERS_KEPT_S)
+_terms: _Kept[tuple[str, tuple[str, ...], int], Terms] = _Kept(TERMS_KEPT_S)
 _slot_ids: _Kept[tuple[Place, timedelta], tuple[int, ...]] = _Kept()
 _asking = asyncio.Lock()
-"""Of all who find an offer out of date, one asks and the others wait for it."""
+"""Of all who find terms out of date, one asks and the others wait for it."""
 
 
-def forget_offers() -> None:
+def forget_terms() -> None:
     """Ask for everything anew."""
-    _offers.clear()
+    _terms.clear()
     _slot_ids.clear()
 
 
-async def find_offer(point_code: str, item_codes: tuple[str, ...], settings: Settings) -> Offer:
-    """Return how the point took a visit for these items at most `OFFERS_KEPT_S` ago.
+async def find_terms(point_code: str, item_codes: tuple[str, ...], settings: Settings) -> Terms:
+    """Return how the point took a visit for these items at most `TERMS_KEPT_S` ago.
 
     Raises `UnknownItem`, `UnknownPoint` or `NotAcceptedHere`.
     """
     key = point_code, item_codes, settings.slot_quantum_minutes
-    known = _offers.get(key)
+    known = _terms.get(key)
     if known is not None:
         return known
     async with _asking:
-        return _offers.get(key) or _offers.keep(
+        return _terms.get(key) or _terms.keep(
             key, await guard_database(lambda: _ask(point_code, item_codes, settings))
         )
 
@@ -95,9 +95,9 @@ async def find_slot_ids(place: Place, settings: Settings) -> tuple[int, ...]:
     return _slot_ids.keep(key, starts[0].slot_ids)
 
 
-async def _ask(point_code: str, item_codes: tuple[str, ...], settings: Settings) -> Offer:
+async def _ask(point_code: str, item_codes: tuple[str, ...], settings: Settings) -> Terms:
     point = await require_accepted(point_code, item_codes)
     plan = await plan_visit(Wish(item_codes), None, settings)
     confirms = point.confirms_by_itself
     state = AppointmentState.CONFIRMED if confirms else AppointmentState.PENDING
-    return Offer(plan, state, point.name)
+    return Terms(plan, state, point.name)
