@@ -55,6 +55,11 @@ class Settings(BaseSettings):
     ems_sign_key: SecretStr = SecretStr(DEMO_KEY)
     ems_project_id: str = ""
 
+    label_size: Literal["76x129", "100x179"] = "76x129"
+    """Paper that labels are printed on unless another size is asked for, in millimetres."""
+    privacy_number: bool = True
+    """The carrier prints a number of its own in place of the receiver's."""
+
     clamd_url: str = ""
     """Empty: the embedded check. Else `tcp://host:port` or `unix:///path`."""
 

@@ -3,6 +3,7 @@
 from tortoise import Model, fields
 from tortoise.indexes import Index
 
+from integrations.contracts.carrier import LabelSize
 from models.fields import DigestField, IdField, ProtectedField, RefField
 from models.kinds import Direction, OrderState, ParcelPurpose, ParcelTaskKind
 from models.states import ParcelState, PickupCodeState, RoundState
@@ -51,7 +52,6 @@ class Parcel(Model):
     seal_no = fields.CharField(max_length=32, default="")
     round_id = RefField(null=True)
     waybill_no = fields.CharField(max_length=32, null=True, unique=True)
-    label_key = fields.CharField(max_length=64, default="")
     sealed_at = fields.DatetimeField(null=True)
     collected_at = fields.DatetimeField(null=True)
     ended_at = fields.DatetimeField(null=True)
@@ -91,6 +91,20 @@ class CourierOrder(Model):
     class Meta:
         table = "courier_orders"
         indexes = (Index(fields=("parcel_id",)), Index(fields=("state",)))
+
+
+class ShippingLabel(Model):
+    """面单: the carrier's label of a parcel on one size of paper, once."""
+
+    id = IdField()
+    parcel_id = RefField()
+    size = fields.CharEnumField(LabelSize, max_length=16)
+    blob_key = fields.CharField(max_length=64)
+    drawn_at = fields.DatetimeField()
+
+    class Meta:
+        table = "shipping_labels"
+        unique_together = (("parcel_id", "size"),)
 
 
 class PickupCode(Model):

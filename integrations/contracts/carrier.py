@@ -62,7 +62,7 @@ class DispatchOrder:
     created_at: datetime
     pickup_from: datetime
     pickup_until: datetime
-    privacy_number: bool = True
+    privacy_number: bool
 
 
 @dataclass(frozen=True, slots=True)

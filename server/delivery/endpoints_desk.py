@@ -1,26 +1,32 @@
 """Parcels, as a point packs, seals and reconciles them."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import segno
 
+from integrations.contracts.carrier import LabelSize
 from models.delivery import Parcel
 from models.kinds import ParcelPurpose
-from server.audit.service import record
 from server.catalog.errors import UnknownDepartment
 from server.catalog.service import get_department
 from server.delivery.access import access_desk_order, access_desk_parcel
 from server.delivery.codes import FreshCode, reissue_code, unlock_code
 from server.delivery.errors import (
     AlreadyCollected,
+    CarrierAway,
     LabelFirst,
+    LabelRefused,
     NothingToReconcile,
     StillUnderWay,
     WaybillTaken,
 )
+from server.delivery.labels import print_labels
 from server.delivery.orders import dismiss_order, enter_waybill, reorder
 from server.delivery.repository import unsettled_orders
 from server.delivery.schemas import (
+    LabelQuery,
+    LabelsIn,
     OrderOut,
     PackIn,
     ParcelOut,
@@ -42,6 +48,7 @@ from server.kit.http.schemas import Page, PageQuery
 desk = Surface("/desk", tag="desk_parcels")
 SURFACES = (desk,)
 
+_NO_LABEL = (NotFound, LabelFirst, LabelRefused, CarrierAway)
 _MOVED = (NotFound, WrongState, ChangedMeanwhile)
 
 
@@ -100,26 +107,29 @@ async def seal(call: Call[SealIn, None]) -> PickupCodeOut:
 @desk.get(
     "/parcels/<parcel_id>/label",
     allows=POINT_STAFF,
-    refuses=(NotFound, LabelFirst),
-    is_transactional=True,
+    refuses=_NO_LABEL,
     media_type="application/pdf",
 )
-async def label(call: Call[None, None]) -> Content:
-    """Return the shipping label; it shows name, phone and address, so looking is recorded."""
+async def label(call: Call[None, LabelQuery]) -> Content:
+    """Return the shipping label on the paper that was asked for; looking is recorded."""
     parcel = await _parcel(call)
-    if not parcel.label_key:
-        raise LabelFirst
-    await record(
-        actor=call.actor,
-        action="parcel.label",
-        subject="parcel",
-        subject_id=parcel.id,
-        now=call.now,
-        request_id=call.request_id,
-        detail={},
-    )
-    content = await call.ports.blobs.load(parcel.label_key)
+    content = await _print(call, [parcel], call.query.size)
     return Content(content, "application/pdf", name=f"{parcel.waybill_no}.pdf")
+
+
+@desk.post(
+    "/parcels/labels",
+    allows=POINT_STAFF,
+    refuses=_NO_LABEL,
+    is_transactional=False,
+    is_keyed=False,
+    media_type="application/pdf",
+)
+async def labels(call: Call[LabelsIn, None]) -> Content:
+    """Return the labels of many parcels as one document, a page each, in the order asked for."""
+    parcels = [await access_desk_parcel(call.point_code, one) for one in call.body.parcel_ids]
+    content = await _print(call, parcels, call.body.size)
+    return Content(content, "application/pdf", name="labels.pdf")
 
 
 @desk.post("/parcels/<parcel_id>/cancel", allows=POINT_STAFF, refuses=(*_MOVED, AlreadyCollected))
@@ -179,6 +189,16 @@ async def settle_by_reordering(call: Call[None, None]) -> OrderOut:
 async def settle_by_dismissing(call: Call[None, None]) -> None:
     """Close an order of a recalled parcel after making sure that the post does not come for it."""
     await dismiss_order(await access_desk_order(call.point_code, call.path["order_id"]))
+
+
+async def _print(call: Call[Any, Any], parcels: Sequence[Parcel], size: LabelSize | None) -> bytes:
+    return await print_labels(
+        parcels,
+        size or LabelSize(call.ports.settings.label_size),
+        actor=call.actor,
+        request_id=call.request_id,
+        ports=call.ports,
+    )
 
 
 async def _parcel(call: Call[Any, Any]) -> Parcel:

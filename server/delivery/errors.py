@@ -1,12 +1,24 @@
 """How delivery turns requests down."""
 
-from server.kit.errors import Refusal
+from server.kit.errors import Busy, Refusal
 
 
 class LabelFirst(Refusal):
     """A parcel is sealed only when its label is there to be put on."""
 
     code = "label_first"
+
+
+class CarrierAway(Busy):
+    """The carrier does not answer what only it can tell."""
+
+    code = "carrier_away"
+
+
+class LabelRefused(Refusal):
+    """The carrier draws no label for the parcel, such as one that it cancelled."""
+
+    code = "label_refused"
 
 
 class AlreadyCollected(Refusal):

@@ -20,6 +20,7 @@ from models.states import ParcelState
 from server.catalog.service import get_point, working_calendar
 from server.delivery.errors import NothingToReconcile, WaybillTaken
 from server.delivery.events import OrderDue
+from server.delivery.labels import keep_label
 from server.delivery.repository import UNSETTLED, lock_parcel, newest_order
 from server.delivery.rules import PICKUP_WINDOW, fold, next_cut_off
 from server.delivery.service import place_order, receiver_of
@@ -36,7 +37,6 @@ HOME = ("福建省", "福州市", "鼓楼区")
 HOTLINE = "0591-12345"
 """Printed as the sender's number for a point that has none: the carrier insists on one."""
 
-LABEL_SIZE = LabelSize.MM_76_129
 PROBLEM_LENGTH = 200
 
 log = structlog.get_logger(__name__)
@@ -111,7 +111,7 @@ async def _send(order: CourierOrder, ports: Ports) -> None:
     parcel = await Parcel.get(id=order.parcel_id)
     if parcel.state is ParcelState.CANCELLED and await in_transaction(lambda: _drop_unsent(order)):
         return
-    dispatch = await _write_dispatch(order, parcel, ports.now())
+    dispatch = await _write_dispatch(order, parcel, ports)
     if not await in_transaction(lambda: _mark_sent(order, ports.now())):
         return
     try:
@@ -125,10 +125,10 @@ async def _send(order: CourierOrder, ports: Ports) -> None:
         await _put_aside(order, OrderState.TO_RECONCILE, WaybillTaken.code)
 
 
-async def _write_dispatch(order: CourierOrder, parcel: Parcel, now: datetime) -> DispatchOrder:
+async def _write_dispatch(order: CourierOrder, parcel: Parcel, ports: Ports) -> DispatchOrder:
     point = await get_point(parcel.point_code)
     calendar = await working_calendar()
-    pickup_from = next_cut_off(now, calendar.is_working)
+    pickup_from = next_cut_off(ports.now(), calendar.is_working)
     return DispatchOrder(
         order_no=order.order_no,
         sender=_sender(point),
@@ -138,6 +138,7 @@ async def _write_dispatch(order: CourierOrder, parcel: Parcel, now: datetime) ->
         created_at=order.created_at,
         pickup_from=pickup_from,
         pickup_until=pickup_from + PICKUP_WINDOW,
+        privacy_number=ports.settings.privacy_number,
     )
 
 
@@ -196,20 +197,22 @@ async def _keep_late_waybill(order: CourierOrder, waybill: Waybill) -> None:
 
 
 async def _fetch_label(order: CourierOrder, parcel: Parcel, ports: Ports) -> None:
+    size = LabelSize(ports.settings.label_size)
     try:
-        content = await ports.carrier.draw_label(order.waybill_no, size=LABEL_SIZE)
+        content = await ports.carrier.draw_label(order.waybill_no, size=size)
     except VendorRefused as refusal:
         words = f"label: {_words_of(refusal)}"
         await in_transaction(lambda: _note(order, words))
         return
     key = await ports.blobs.store(content)
+
+    async def keep() -> None:
+        await advance(parcel, ParcelState.LABELLED, actor=ENGINE, now=ports.now())
+        await keep_label(parcel.id, size, key, now=ports.now())
+
     try:
-        await in_transaction(
-            lambda: advance(
-                parcel, ParcelState.LABELLED, actor=ENGINE, now=ports.now(), label_key=key
-            )
-        )
-    except ChangedMeanwhile:
+        await in_transaction(keep)
+    except (ChangedMeanwhile, IntegrityError):
         await ports.blobs.delete(key)
 
 

@@ -20,6 +20,12 @@ BEFORE_SEAL = frozenset({ParcelState.PACKED, ParcelState.ORDERED, ParcelState.LA
 AT_THE_POINT = BEFORE_SEAL | {ParcelState.SEALED}
 """Until the courier comes, a parcel can be recalled."""
 
+HAS_LABEL = frozenset(ParcelState) - {
+    ParcelState.PACKED,
+    ParcelState.ORDERED,
+    ParcelState.CANCELLED,
+}
+
 COMES_BACK = frozenset({ParcelState.CANCELLED, ParcelState.RETURNED, ParcelState.LOST})
 """After these, the same contents may be packed again."""
 

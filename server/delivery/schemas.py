@@ -3,9 +3,9 @@
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import AwareDatetime, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
 
-from integrations.contracts.carrier import Party
+from integrations.contracts.carrier import LabelSize, Party
 from models.delivery import CourierOrder, Parcel, ParcelTask, PickupRound
 from models.kinds import OrderState, ParcelPurpose, ParcelTaskKind
 from models.states import ParcelState, RoundState
@@ -21,6 +21,7 @@ from server.kit.http.schemas import (
 from server.kit.masking import mask_name, mask_phone
 
 MOST_SCANS = 100
+MOST_LABELS = 50
 
 PersonName = Annotated[str, StringConstraints(min_length=2, max_length=32, pattern=PRINTABLE)]
 Mobile = Annotated[str, StringConstraints(pattern=r"^1[3-9][0-9]{9}$")]
@@ -32,6 +33,12 @@ SealNo = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,32}$")]
 ScanId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 Spoken = Annotated[str, StringConstraints(pattern=r"^[0-9]{6}$")]
 WaybillNo = Annotated[str, StringConstraints(pattern=r"^([0-9]{13}|[A-Z]{2}[0-9]{9}[A-Z]{2})$")]
+
+
+def _each_once(ids: list[str]) -> list[str]:
+    if len(set(ids)) < len(ids):
+        raise ValueError("named twice")
+    return ids
 
 
 class AddressIn(Incoming):
@@ -79,6 +86,21 @@ class ParcelsQuery(PageQuery):
     """Which parcels of the point."""
 
     state: ParcelState | None = None
+
+
+class LabelQuery(Incoming):
+    """On which paper; the usual one if none is named."""
+
+    size: LabelSize | None = None
+
+
+class LabelsIn(Incoming):
+    """Which parcels' labels, each once, and on which paper."""
+
+    parcel_ids: Annotated[
+        list[Code], Field(min_length=1, max_length=MOST_LABELS), AfterValidator(_each_once)
+    ]
+    size: LabelSize | None = None
 
 
 class ParcelOut(Outgoing):

@@ -128,6 +128,7 @@ POST   /desk/cases/<case_no>/return                           case_sent_too  1 3
 GET    /desk/parcels                                          -              1 3 3 3 . . . 3 3 3 3 3 3
 POST   /desk/parcels                                          -              1 3 3 3 . . . 3 3 3 3 3 3
 GET    /desk/parcels/<parcel_id>/label                        parcel         1 3 3 3 . 0 . 3 3 3 3 3 3
+POST   /desk/parcels/labels                                   @parcel        1 3 3 3 . 0 . 3 3 3 3 3 3
 POST   /desk/parcels/<parcel_id>/seal                         parcel         1 3 3 3 . 0 . 3 3 3 3 3 3
 POST   /desk/parcels/<parcel_id>/reissue-code                 parcel         1 3 3 3 . 0 . 3 3 3 3 3 3
 POST   /desk/parcels/<parcel_id>/unlock                       parcel         1 3 3 3 3 3 . 3 3 3 3 3 3

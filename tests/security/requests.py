@@ -72,6 +72,7 @@ BODIES = {
     "POST /desk/cases/<case_no>/close": REASON,
     "POST /desk/cases/<case_no>/withdraw": REASON,
     "POST /desk/parcels": {"contents": "核验原件", "receiver": PARTY},
+    "POST /desk/parcels/labels": {"parcel_ids": ["@parcel"]},
     "POST /desk/parcels/<parcel_id>/repack": {},
     "POST /desk/parcels/<parcel_id>/seal": {"seal_no": "A-1"},
     "POST /desk/parcels/<parcel_id>/cancel": REASON,

@@ -153,6 +153,7 @@ def make_order() -> Callable[..., DispatchOrder]:
             "created_at": NOON,
             "pickup_from": NOON + timedelta(hours=2),
             "pickup_until": NOON + timedelta(hours=5),
+            "privacy_number": True,
         }
         return DispatchOrder(**(arguments | changes))
 

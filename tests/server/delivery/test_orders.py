@@ -4,9 +4,10 @@ import asyncio
 
 import pytest
 
+from integrations.contracts.carrier import LabelSize
 from integrations.contracts.errors import DuplicateOrder, VendorRefused, VendorUnavailable
 from models.bookkeeping import OutboxRow
-from models.delivery import CourierOrder, Parcel
+from models.delivery import CourierOrder, Parcel, ShippingLabel
 from models.kinds import OrderState, ParcelPurpose
 from models.states import ParcelState
 from server.delivery.errors import NothingToReconcile, WaybillTaken
@@ -50,7 +51,9 @@ async def test_a_packed_parcel_is_ordered_and_labelled(desk, carrier):
     assert order.order_no == f"GL20261123{parcel.id.upper()}"
     assert (order.state, order.waybill_no) == (OrderState.WAYBILL_ISSUED, parcel.waybill_no)
     assert parcel.state is ParcelState.LABELLED
-    assert await desk.blobs.load(parcel.label_key) == b"%PDF-1.4 " + parcel.waybill_no.encode()
+    label = await ShippingLabel.get(parcel_id=parcel.id)
+    assert label.size is LabelSize.MM_76_129
+    assert await desk.blobs.load(label.blob_key) == b"%PDF-1.4 " + parcel.waybill_no.encode()
     assert carrier.sent == [order.order_no]
 
 
@@ -66,7 +69,8 @@ async def test_doing_it_again_changes_nothing(desk, carrier):
     parcel = await make_labelled(desk)
     await drive_order(parcel.id, desk)
     again = await Parcel.get(id=parcel.id)
-    assert (again.version, again.label_key) == (parcel.version, parcel.label_key)
+    assert again.version == parcel.version
+    assert await ShippingLabel.filter(parcel_id=parcel.id).count() == 1
     assert (len(carrier.sent), len(carrier.labels)) == (1, 1)
 
 
@@ -320,7 +324,8 @@ async def test_the_posts_own_sandbox_orders_labels_and_cancels(post_ports):
     assert parcel.state is ParcelState.LABELLED
     assert parcel.waybill_no.isdigit()
     assert len(parcel.waybill_no) == 13
-    assert (await post_ports.blobs.load(parcel.label_key)).startswith(b"%PDF-")
+    label = await ShippingLabel.get(parcel_id=parcel.id)
+    assert (await post_ports.blobs.load(label.blob_key)).startswith(b"%PDF-")
     assert RECEIVER.name not in str(order.routing)
     await cancel(parcel, post_ports)
     await relay_all(post_ports)
