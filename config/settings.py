@@ -68,6 +68,8 @@ class Settings(BaseSettings):
     slot_quantum_minutes: int = Field(default=5, ge=5, le=60)
     slot_days_ahead: int = Field(default=14, ge=1, le=60)
     review_lease_s: int = Field(default=300, ge=5)
+    point_silent_after_s: int = Field(default=300, ge=60, le=3600)
+    """Above twice the time for which a point's being heard is not noted anew."""
     confirm_after_minutes: int = Field(default=30, ge=1)
     check_in_at_any_time: bool = False
     """Lets a demonstration be played at night and on holidays; refused in production."""

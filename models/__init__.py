@@ -7,6 +7,7 @@ MODEL_MODULES = (
     "models.catalog",
     "models.attachments",
     "models.prereview",
+    "models.balancing",
     "models.appointments",
     "models.queueing",
     "models.cases",

@@ -49,6 +49,14 @@ class ReviewTaskState(StrEnum):
     DONE = "done"
 
 
+class PresenceState(StrEnum):
+    """Whether a point is there: heard from, fallen silent, or closed down by order."""
+
+    PRESENT = "present"
+    SILENT = "silent"
+    EVACUATED = "evacuated"
+
+
 class AttachmentState(StrEnum):
     """附件."""
 
@@ -170,6 +178,9 @@ CARRIER_STATES = frozenset(
 ENDED_PARCELS = frozenset({_M.DELIVERED, _M.RETURNED, _M.LOST})
 """States that count only after a track query confirmed them."""
 
+DARK = frozenset({PresenceState.SILENT, PresenceState.EVACUATED})
+"""A point in one of these gets no work, and its people are sent elsewhere."""
+
 LIVE_APPOINTMENTS = frozenset({_A.PENDING, _A.CONFIRMED, _A.CHECKED_IN, _A.SERVING})
 
 MOVES: Mapping[type[StrEnum], Moves] = {
@@ -209,6 +220,13 @@ MOVES: Mapping[type[StrEnum], Moves] = {
         {
             ReviewTaskState.QUEUED: {ReviewTaskState.CLAIMED, ReviewTaskState.DONE},
             ReviewTaskState.CLAIMED: {ReviewTaskState.QUEUED, ReviewTaskState.DONE},
+        }
+    ),
+    PresenceState: _moves(
+        {
+            PresenceState.PRESENT: {PresenceState.SILENT, PresenceState.EVACUATED},
+            PresenceState.SILENT: {PresenceState.PRESENT, PresenceState.EVACUATED},
+            PresenceState.EVACUATED: {PresenceState.PRESENT},
         }
     ),
     AttachmentState: _moves(

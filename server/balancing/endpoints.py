@@ -1,5 +1,6 @@
 """Where to go."""
 
+from server.balancing import endpoints_presence
 from server.balancing.ranking import rank_points
 from server.balancing.schemas import PointsQuery, RankedPointOut, RankedPointsOut
 from server.catalog.errors import UnknownItem
@@ -8,7 +9,7 @@ from server.kit.http.call import Call
 from server.kit.http.routes import Surface
 
 public = Surface("/public", tag="balancing")
-SURFACES = (public,)
+SURFACES = (public, endpoints_presence.desk, endpoints_presence.district)
 
 
 @public.get("/points", allows=EVERYBODY, refuses=(UnknownItem,))

@@ -13,3 +13,9 @@ class NobodyReviews(Refusal):
     """No open point has reviewers for the item."""
 
     code = "nobody_reviews"
+
+
+class PointIsDark(Refusal):
+    """The point was evacuated: nothing is begun there until it is called back."""
+
+    code = "point_is_dark"

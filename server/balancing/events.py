@@ -1,7 +1,8 @@
-"""What balancing tells itself once a transaction is through."""
+"""What balancing tells itself and others once a transaction is through."""
 
 from typing import ClassVar
 
+from models.states import PresenceState
 from server.kit.outbox import Event
 
 
@@ -15,3 +16,23 @@ class ReviewTaskMoved(Event):
     aggregate: ClassVar[str] = "review_task"
 
     left_point_code: str | None = None
+
+
+class PointWentDark(Event):
+    """A point fell silent or was evacuated; `aggregate_id` is its code.
+
+    Whoever has people or work there takes them elsewhere. A silent point that is then evacuated is
+    told of twice, with either state.
+    """
+
+    topic: ClassVar[str] = "point.went_dark"
+    aggregate: ClassVar[str] = "point"
+
+    state: PresenceState
+
+
+class PointCameBack(Event):
+    """A dark point takes part again; `aggregate_id` is its code."""
+
+    topic: ClassVar[str] = "point.came_back"
+    aggregate: ClassVar[str] = "point"

@@ -4,6 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import TypedDict, cast
 
+from tortoise.expressions import F
 from tortoise.functions import Sum
 from tortoise.queryset import QuerySet
 
@@ -48,6 +49,30 @@ async def lapsed_tasks(*, now: datetime, limit: int) -> list[ReviewTask]:
 async def find_lapsed_task(task_id: str, *, now: datetime) -> ReviewTask | None:
     """Return a task if it is claimed and its lease has ended."""
     return await _lapsed(now).get_or_none(id=task_id)
+
+
+async def end_leases(point_code: str, *, now: datetime) -> int:
+    """Let every lease at a point end now; return how many there were."""
+    held = ReviewTask.filter(
+        point_code=point_code, state=ReviewTaskState.CLAIMED, leased_until__gt=now
+    )
+    return await held.update(leased_until=now, version=F("version") + 1)
+
+
+async def stranded_tasks(point_codes: Collection[str], *, limit: int) -> list[ReviewTask]:
+    """Return waiting tasks of these points that nobody is just claiming, locked."""
+    return await (
+        queued()
+        .filter(point_code__in=list(point_codes))
+        .limit(limit)
+        .select_for_update(skip_locked=True)
+    )
+
+
+async def move_tasks(task_ids: Collection[str], point_code: str) -> int:
+    """Let waiting tasks wait at another point; return how many did."""
+    waiting = ReviewTask.filter(id__in=list(task_ids), state=ReviewTaskState.QUEUED)
+    return await waiting.update(point_code=point_code, version=F("version") + 1)
 
 
 async def backlog_minutes(point_codes: Collection[str] | None = None) -> dict[str, int]:

@@ -6,6 +6,7 @@ is refused, so that work which was given on cannot be finished twice.
 
 import random
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -13,10 +14,11 @@ from tortoise.expressions import F
 
 from models.catalog import ServicePoint
 from models.prereview import ReviewTask
-from models.states import ReviewTaskState
+from models.states import DARK, ReviewTaskState
 from server.balancing import hints, repository
-from server.balancing.errors import LeaseLost, NobodyReviews
+from server.balancing.errors import LeaseLost, NobodyReviews, PointIsDark
 from server.balancing.events import ReviewTaskMoved
+from server.balancing.presence import dark_points, hear
 from server.balancing.rules import ReviewBacklog, choose_point
 from server.catalog.errors import UnknownItem
 from server.catalog.service import find_points_for
@@ -32,6 +34,7 @@ SAMPLED = 3
 ROBBED = 3
 """Points that an idle one looks at, most loaded first."""
 LAPSED_AT_ONCE = 200
+DRAINED_AT_ONCE = 100
 LEASE_LAPSED = "lease lapsed"
 
 
@@ -58,7 +61,9 @@ async def enqueue(
         pre_review_id=request.pre_review_id,
         round_no=request.round_no,
         item_code=request.item_code,
-        point_code=await _choose_point(request, redis),
+        point_code=await _choose_point(
+            request.item_code, request.minutes, redis=redis, wish=request.wished_point_code
+        ),
         state=ReviewTaskState.QUEUED,
         due_at=request.due_at,
         minutes=request.minutes,
@@ -74,8 +79,11 @@ async def claim_next(
 ) -> ReviewTask | None:
     """Claim what is due first at a point, or else at the most loaded one that it can help.
 
-    The lease lasts `review_lease_s`; None when there is nothing to do.
+    The lease lasts `review_lease_s`; None when there is nothing to do. Raises `PointIsDark` at an
+    evacuated point.
     """
+    if (await hear(point_code, actor=reviewer, now=now)).state in DARK:
+        raise PointIsDark
     task = await _first_here(point_code, ports.redis) or await _first_elsewhere(point_code)
     if task is None:
         return None
@@ -97,8 +105,10 @@ async def claim_next(
 async def renew(
     pre_review_id: str, *, fence: int, reviewer: Actor, now: datetime, ports: Ports
 ) -> ReviewTask:
-    """Lengthen the lease of a claim; raises `LeaseLost`."""
+    """Lengthen the lease of a claim; raises `LeaseLost`, also at an evacuated point."""
     task = await _claimed(pre_review_id, fence=fence, reviewer=reviewer)
+    if (await hear(task.point_code, actor=reviewer, now=now)).state in DARK:
+        raise LeaseLost
     leased_until = now + _lease(ports)
     held = ReviewTask.filter(id=task.id, state=ReviewTaskState.CLAIMED, version=task.version)
     if await held.update(leased_until=leased_until, version=F("version") + 1) != 1:
@@ -158,6 +168,19 @@ async def drop(pre_review_id: str, *, actor: Actor, now: datetime) -> None:
     await _tell(task, now=now)
 
 
+async def drain(point_codes: Collection[str], *, redis: Redis) -> int:
+    """Let some of what waits at these points wait elsewhere, in its place; return how much did."""
+    stranded = await repository.stranded_tasks(point_codes, limit=DRAINED_AT_ONCE)
+    going: dict[str, list[ReviewTask]] = {}
+    for task in stranded:
+        with suppress(NobodyReviews, UnknownItem):
+            target = await _choose_point(task.item_code, task.minutes, redis=redis)
+            going.setdefault(target, []).append(task)
+    for target, tasks in sorted(going.items()):
+        await repository.move_tasks([task.id for task in tasks], target)
+    return sum(map(len, going.values()))
+
+
 async def is_claimed_by(reviewer: Actor, pre_review_id: str, *, now: datetime) -> bool:
     """Tell whether this very reviewer holds a live claim on a pre-review."""
     return await ReviewTask.exists(
@@ -168,18 +191,24 @@ async def is_claimed_by(reviewer: Actor, pre_review_id: str, *, now: datetime) -
     )
 
 
-async def _choose_point(request: ReviewRequest, redis: Redis) -> str:
-    capable = {point.code: point for point in await find_points_for([request.item_code])}
-    manned = [point for point in capable.values() if point.reviewers > 0]
+async def _choose_point(
+    item_code: str, minutes: int, *, redis: Redis, wish: str | None = None
+) -> str:
+    dark = await dark_points()
+    manned = [
+        point
+        for point in await find_points_for([item_code])
+        if point.reviewers > 0 and point.code not in dark
+    ]
     if not manned:
         raise NobodyReviews
     sampled = random.sample(manned, min(SAMPLED, len(manned)))
-    wished = [point for point in manned if point.code == request.wished_point_code]
+    wished = [point for point in manned if point.code == wish]
     backlogs = await _backlogs({point.code: point for point in (*sampled, *wished)}.values(), redis)
     return choose_point(
         [backlogs[point.code] for point in sampled],
         wished=backlogs[wished[0].code] if wished else None,
-        minutes=request.minutes,
+        minutes=minutes,
     )
 
 

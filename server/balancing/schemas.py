@@ -1,13 +1,16 @@
-"""What the ranking of points takes and gives."""
+"""What balancing takes and gives."""
 
+from datetime import datetime
 from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
+from models.balancing import PointPresence
 from models.kinds import PointLevel
+from models.states import PresenceState
 from server.balancing.ranking import RankedPoint
 from server.balancing.rules import Place
-from server.kit.http.schemas import Code, Incoming, Outgoing
+from server.kit.http.schemas import Code, Incoming, Outgoing, Prose
 
 MOST_POINTS = 100
 """The district has 81."""
@@ -79,3 +82,29 @@ class RankedPointsOut(Outgoing):
     """Points, soonest done first."""
 
     items: list[RankedPointOut]
+
+
+class EvacuateIn(Incoming):
+    """Why a point is evacuated."""
+
+    reason: Prose
+
+
+class HeardOut(Outgoing):
+    """Whether the point is there, and within how many seconds to be heard again."""
+
+    state: PresenceState
+    again_within_s: int
+
+
+class PresenceOut(Outgoing):
+    """Whether a point is there, and when its desks were last heard."""
+
+    point_code: str
+    state: PresenceState
+    heard_at: datetime
+
+    @classmethod
+    def of(cls, presence: PointPresence) -> Self:
+        """Show the presence of a point."""
+        return cls(point_code=presence.id, state=presence.state, heard_at=presence.heard_at)

@@ -6,12 +6,16 @@ from models.prereview import ReviewTask
 from models.states import ReviewTaskState
 from server.balancing import hints
 from server.balancing.events import ReviewTaskMoved
+from server.balancing.presence import dark_points, find_silent, take_out
 from server.balancing.rebuild import rebuild
 from server.balancing.repository import backlog_minutes
+from server.balancing.reviews import drain
+from server.kit.errors import ChangedMeanwhile
 from server.kit.jobs import Job
 from server.kit.outbox import Consumer
 from server.kit.ports import Ports
 from server.kit.redis import RedisError
+from server.kit.transaction import in_transaction
 
 log = structlog.get_logger(__name__)
 
@@ -41,5 +45,26 @@ async def repair_hints(ports: Ports) -> None:
         log.info("review_hints_repaired", differences=found.count)
 
 
-JOBS = (Job(name="repair_review_hints", every_s=60, run=repair_hints),)
+async def take_out_silent_points(ports: Ports) -> None:
+    """Let points go dark that are open and not heard any more."""
+    now = ports.now()
+    for point in await find_silent(now=now, settings=ports.settings):
+        try:
+            await in_transaction(lambda point=point: take_out(point, now=now))  # type: ignore[misc]
+        except ChangedMeanwhile:
+            log.info("point_heard_meanwhile", point=point.id)
+
+
+async def drain_dark_points(ports: Ports) -> None:
+    """Hand the reviews that wait at dark points to others."""
+    dark = sorted(await dark_points())
+    while dark and (moved := await in_transaction(lambda: drain(dark, redis=ports.redis))):
+        log.info("reviews_handed_over", count=moved)
+
+
+JOBS = (
+    Job(name="repair_review_hints", every_s=60, run=repair_hints),
+    Job(name="take_out_silent_points", every_s=15, run=take_out_silent_points),
+    Job(name="drain_dark_points", every_s=5, run=drain_dark_points),
+)
 CONSUMERS = (Consumer("balancing.hint", ReviewTaskMoved, mirror_task, is_remote=True),)

@@ -4,9 +4,9 @@ from typing import Any
 
 from models.prereview import PreReview
 from server.balancing import reviews
-from server.balancing.errors import LeaseLost
+from server.balancing.errors import LeaseLost, PointIsDark
 from server.kit.access import POINT_STAFF
-from server.kit.errors import NotFound
+from server.kit.errors import ChangedMeanwhile, NotFound
 from server.kit.http.call import Call
 from server.kit.http.routes import Surface
 from server.prereview import reviewing
@@ -31,10 +31,14 @@ from server.prereview.views import show_at_desk, show_claim
 
 desk = Surface("/desk", tag="prereview_desk")
 
-HELD = (NotFound, LeaseLost)
+HELD = (NotFound, LeaseLost, ChangedMeanwhile)
 
 
-@desk.post("/pre-reviews/claim-next", allows=POINT_STAFF, refuses=(NothingToReview,))
+@desk.post(
+    "/pre-reviews/claim-next",
+    allows=POINT_STAFF,
+    refuses=(NothingToReview, PointIsDark, ChangedMeanwhile),
+)
 async def claim_next(call: Call) -> ClaimOut:
     """Take what is due first here, or else at the most loaded point that can be helped."""
     pre_review, task = await reviewing.claim_next(

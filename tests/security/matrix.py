@@ -85,6 +85,7 @@ POST   /desk/pre-reviews/<pre_review_id>/reject               claimed        1 3
 POST   /desk/pre-reviews/<pre_review_id>/pass                 claimed        1 3 3 3 . 0 . 3 3 3 3 3 3
 POST   /desk/pre-reviews/<pre_review_id>/release              claimed        1 3 3 3 . 0 . 3 3 3 3 3 3
 POST   /desk/pre-reviews/claim-next                           -              1 3 3 3 . . . 3 3 3 3 3 3
+PUT    /desk/presence                                         -              1 3 3 3 . . . 3 3 3 3 3 3
 GET    /desk/appointments                                     -              1 3 3 3 . . . 3 3 3 3 3 3
 POST   /desk/appointments                                     -              1 3 3 3 . . . 3 3 3 3 3 3
 POST   /desk/appointments/<appointment_id>/confirm            visit          1 3 3 3 . 0 . 3 3 3 3 3 3
@@ -147,6 +148,8 @@ POST   /courier/scans                                         -              1 3
 DELETE /courier/session                                       -              1 3 3 3 3 3 3 3 3 . . 3 3
 
 GET    /district/audit                                        -              1 3 3 3 3 3 3 3 3 3 3 . 3
+POST   /district/points/<code>/evacuate                       -              1 3 3 3 3 3 3 3 3 3 3 . 3
+POST   /district/points/<code>/call-back                      -              1 3 3 3 3 3 3 3 3 3 3 . 3
 GET    /district/parcel-tasks                                 -              1 3 3 3 3 3 3 3 3 3 3 . 3
 GET    /admin/points/<code>                                   -              1 3 3 3 3 3 3 3 3 3 3 3 .
 PUT    /admin/points/<code>                                   -              1 3 3 3 3 3 3 3 3 3 3 3 .

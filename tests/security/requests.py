@@ -60,6 +60,7 @@ BODIES = {
     "POST /desk/appointments/<appointment_id>/decline": REASON,
     "POST /desk/tickets": PERSON | {"kind": "consult"},
     "POST /desk/cases": {"item_code": CASE_ITEM, "ticket_id": "@ticket"},
+    "POST /district/points/<code>/evacuate": REASON,
     "POST /desk/cases/<case_no>/refuse": REASON,
     "POST /desk/cases/<case_no>/notify-missing": {
         "findings": [{"seq": 1, "reason": "missing", "advice": "请补齐"}]
