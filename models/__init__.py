@@ -9,6 +9,7 @@ MODEL_MODULES = (
     "models.prereview",
     "models.balancing",
     "models.appointments",
+    "models.waitlist",
     "models.queueing",
     "models.cases",
     "models.delivery",

@@ -152,3 +152,10 @@ class NoticeState(StrEnum):
     SENT = "sent"
     REFUSED = "refused"
     UNSENDABLE = "unsendable"
+
+
+class OfferCause(StrEnum):
+    """Why a place is held for somebody who did not pick it."""
+
+    WAITLIST = "waitlist"
+    CLOSURE = "closure"

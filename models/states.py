@@ -28,6 +28,16 @@ class HoldState(StrEnum):
     EXPIRED = "expired"
 
 
+class OfferState(StrEnum):
+    """递补."""
+
+    HELD = "held"
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+    LAPSED = "lapsed"
+    WITHDRAWN = "withdrawn"
+
+
 class PreReviewState(StrEnum):
     """预审."""
 
@@ -205,6 +215,16 @@ MOVES: Mapping[type[StrEnum], Moves] = {
                 HoldState.TURNED_INTO_APPOINTMENT,
                 HoldState.RELEASED,
                 HoldState.EXPIRED,
+            }
+        }
+    ),
+    OfferState: _moves(
+        {
+            OfferState.HELD: {
+                OfferState.ACCEPTED,
+                OfferState.DECLINED,
+                OfferState.LAPSED,
+                OfferState.WITHDRAWN,
             }
         }
     ),

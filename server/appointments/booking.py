@@ -70,7 +70,7 @@ async def book(
     taken = await _take_one_of(candidates)
     await take_allowance(booker.person_digest, now=now)
     booking = Booking(taken.place, plan, booker, is_confirmed=is_confirmed)
-    return await _write(booking, now=now, settings=settings)
+    return await write_visit(booking, now=now, settings=settings)
 
 
 async def book_held(
@@ -87,7 +87,7 @@ async def book_held(
     found = await find_at(place, now=now, settings=settings, own=held)
     await apply_changes(net_changes(take=found.slot_ids, give_back=held))
     await advance(hold, HoldState.TURNED_INTO_APPOINTMENT, actor=booker.actor, now=now)
-    return await _write(Booking(place, plan, booker), now=now, settings=settings)
+    return await write_visit(Booking(place, plan, booker), now=now, settings=settings)
 
 
 async def reschedule(
@@ -103,7 +103,7 @@ async def reschedule(
 
     Raises `WrongState`, `TooLateToChange`, `NotAcceptedHere`, `NotBookable` or `SlotFull`.
     """
-    _require_changeable(appointment, AppointmentState.RESCHEDULED, now)
+    require_changeable(appointment, AppointmentState.RESCHEDULED, now)
     await require_accepted(point_code, appointment.item_codes)
     plan = Plan.of(appointment)
     own = await _slot_ids(Place.of(appointment), quantum_of(settings))
@@ -111,20 +111,32 @@ async def reschedule(
     found = await find_at(place, now=now, settings=settings, own=own)
     await apply_changes(net_changes(take=found.slot_ids, give_back=own))
     digest = await person_digest_of(appointment.id)
-    await advance(appointment, AppointmentState.RESCHEDULED, actor=actor, now=now)
-    await end_items(appointment.id)
+    await give_way(appointment, actor=actor, now=now)
     booker = Booker(appointment.person_id, digest, appointment.account_id, actor)
     moved = Booking(place, plan, booker, replaced_id=appointment.id)
-    return await _write(moved, now=now, settings=settings)
+    return await write_visit(moved, now=now, settings=settings)
 
 
 async def cancel(
     appointment: Appointment, *, actor: Actor, now: datetime, settings: Settings
 ) -> None:
     """Cancel a visit before its time; raises `WrongState` or `TooLateToChange`."""
-    _require_changeable(appointment, AppointmentState.CANCELLED, now)
+    require_changeable(appointment, AppointmentState.CANCELLED, now)
     await give_place_back(Place.of(appointment), settings)
     await end_visit(appointment, AppointmentState.CANCELLED, actor=actor, now=now)
+
+
+def require_changeable(appointment: Appointment, target: AppointmentState, now: datetime) -> None:
+    """Raise `WrongState` or `TooLateToChange` unless the visit can still be moved so."""
+    require_move(appointment, target)
+    if appointment.starts_at <= now:
+        raise TooLateToChange
+
+
+async def give_way(appointment: Appointment, *, actor: Actor, now: datetime) -> None:
+    """End a visit in favour of another one of the same person, which takes over its allowance."""
+    await advance(appointment, AppointmentState.RESCHEDULED, actor=actor, now=now)
+    await end_items(appointment.id)
 
 
 async def give_place_back(place: Place, settings: Settings) -> None:
@@ -159,13 +171,8 @@ def _same(codes: Collection[str], others: Collection[str]) -> bool:
     return set(codes) == set(others)
 
 
-def _require_changeable(appointment: Appointment, target: AppointmentState, now: datetime) -> None:
-    require_move(appointment, target)
-    if appointment.starts_at <= now:
-        raise TooLateToChange
-
-
-async def _write(booking: Booking, *, now: datetime, settings: Settings) -> Appointment:
+async def write_visit(booking: Booking, *, now: datetime, settings: Settings) -> Appointment:
+    """Write a visit down whose place and allowance are its person's; raise `AlreadyBooked`."""
     point = await get_point(booking.place.point_code)
     is_confirmed = booking.is_confirmed or point.confirms_by_itself
     appointment = _make(booking, now, settings)

@@ -51,6 +51,12 @@ class HoldDiffers(Refusal):
     code = "hold_differs"
 
 
+class OfferGone(Refusal):
+    """The offer was answered, withdrawn, or its time is over."""
+
+    code = "offer_gone"
+
+
 class PreReviewNotUsable(Refusal):
     """The pre-review is not the person's own, did not pass, or is for none of the items."""
 

@@ -10,6 +10,7 @@ from config.settings import Settings
 from models.appointments import Appointment, Hold, Slot
 from models.bookkeeping import Transition
 from models.kinds import WindowKind
+from models.waitlist import Offer
 from server.appointments.repository import count_occupied
 from server.appointments.rules import GIVEN_BACK
 from server.appointments.visits import quantum_of
@@ -21,6 +22,9 @@ log = structlog.get_logger(__name__)
 
 LONGEST_VISIT = timedelta(hours=12)
 """How far before a slot a visit that spans it can have begun; no opening hours are longer."""
+
+OCCUPANTS: tuple[type[Appointment | Hold | Offer], ...] = (Appointment, Hold, Offer)
+"""Whatever has a place: each has its slots from its first move to the one that gives them back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +42,7 @@ class Replay:
 
 
 async def replay(slot: Slot, *, settings: Settings) -> Replay:
-    """Run all moves of the appointments and holds that span `slot`, in their order."""
+    """Run all moves of the appointments, holds and offers that span `slot`, in their order."""
     moves = await _moves_over(slot, quantum_of(settings))
     counted = peak = 0
     for move in moves:
@@ -62,26 +66,25 @@ async def find_differences(ports: Ports) -> list[int]:
 
 
 def change_of(move: Transition) -> int:
-    """Return by how much one move of an appointment or a hold changes its slots."""
+    """Return by how much one move of whatever has a place changes its slots."""
     if not move.from_state:
         return 1
-    if move.aggregate == Hold.__name__:
+    if move.aggregate != Appointment.__name__:
         return -1
     return -1 if move.to_state in GIVEN_BACK else 0
 
 
 async def _moves_over(slot: Slot, quantum: timedelta) -> Sequence[Transition]:
-    appointments = await _spanning(Appointment, slot, quantum)
-    holds = await _spanning(Hold, slot, quantum)
     moves = [
-        *await _moves_of(Appointment.__name__, appointments),
-        *await _moves_of(Hold.__name__, holds),
+        move
+        for model in OCCUPANTS
+        for move in await _moves_of(model.__name__, await _spanning(model, slot, quantum))
     ]
     return sorted(moves, key=lambda move: move.id)
 
 
 async def _spanning(
-    model: type[Appointment] | type[Hold], slot: Slot, quantum: timedelta
+    model: type[Appointment | Hold | Offer], slot: Slot, quantum: timedelta
 ) -> list[str]:
     rows = await model.filter(
         point_code=slot.point_code,

@@ -15,7 +15,8 @@ from tortoise.expressions import F, Q
 
 from models.appointments import Appointment, AppointmentItem, BookingAllowance, Hold, Slot
 from models.kinds import WindowKind
-from models.states import AppointmentState, HoldState
+from models.states import AppointmentState, HoldState, OfferState
+from models.waitlist import Offer
 from server.appointments.errors import (
     AlreadyBooked,
     BookingPaused,
@@ -49,8 +50,8 @@ class Place:
     quanta: int
 
     @classmethod
-    def of(cls, row: Appointment | Hold) -> Self:
-        """Return the place that an appointment or a hold has."""
+    def of(cls, row: Appointment | Hold | Offer) -> Self:
+        """Return the place that an appointment, a hold or an offer has."""
         return cls(row.point_code, row.kind, row.starts_at, row.quanta)
 
 
@@ -242,6 +243,13 @@ async def person_digest_of(appointment_id: str) -> str:
     return item.person_digest
 
 
+async def live_visits_for(person_digest: str, item_codes: Collection[str]) -> list[Appointment]:
+    """Return the person's live visits for any of these items."""
+    live = AppointmentItem.filter(person_digest=person_digest, item_code__in=item_codes, live=True)
+    ids = set(await live.values_list("appointment_id", flat=True))
+    return await Appointment.filter(id__in=ids).order_by("id")
+
+
 async def end_items(appointment_id: str) -> None:
     """Let the items of an appointment be booked again."""
     await AppointmentItem.filter(appointment_id=appointment_id, live=True).update(live=None)
@@ -260,11 +268,12 @@ async def revive_items(appointment_id: str) -> None:
 async def count_occupied(
     first_at: datetime, quantum: timedelta
 ) -> Counter[tuple[str, WindowKind, datetime]]:
-    """Return how many visits and holds have each slot, of those that begin from `first_at` on."""
+    """Return how many visits, holds and offers that begin from `first_at` on have each slot."""
     kept = Appointment.filter(starts_at__gte=first_at, state__not_in=GIVEN_BACK)
     held = Hold.filter(starts_at__gte=first_at, state=HoldState.HELD)
+    offered = Offer.filter(starts_at__gte=first_at, state=OfferState.HELD)
     columns = ("point_code", "kind", "starts_at", "quanta")
-    rows = [*await kept.values_list(*columns), *await held.values_list(*columns)]
+    rows = [row for some in (kept, held, offered) for row in await some.values_list(*columns)]
     return Counter(
         (point_code, kind, starts_at + number * quantum)
         for point_code, kind, starts_at, quanta in rows

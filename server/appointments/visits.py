@@ -8,6 +8,7 @@ from config.settings import Settings
 from models.appointments import Appointment
 from models.catalog import ServicePoint
 from models.kinds import WindowKind
+from models.waitlist import Offer
 from server.appointments.errors import NotAcceptedHere, NotBookable, PreReviewNotUsable, SlotFull
 from server.appointments.repository import Place, slots_between, slots_by_point
 from server.appointments.reviewed import reviewed_items
@@ -53,14 +54,9 @@ class Plan:
     pre_review_id: str | None = None
 
     @classmethod
-    def of(cls, appointment: Appointment) -> "Plan":
-        """Return the plan that an appointment was made from."""
-        return cls(
-            tuple(appointment.item_codes),
-            appointment.minutes,
-            appointment.quanta,
-            appointment.pre_review_id,
-        )
+    def of(cls, row: Appointment | Offer) -> "Plan":
+        """Return the plan that a visit was made from, or will be."""
+        return cls(tuple(row.item_codes), row.minutes, row.quanta, row.pre_review_id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from models.states import (
     AttachmentState,
     CaseState,
     HoldState,
+    OfferState,
     ParcelState,
     PickupCodeState,
     PreReviewState,
@@ -27,6 +28,7 @@ from models.states import (
 BEGINNINGS = {
     AppointmentState: {AppointmentState.PENDING, AppointmentState.CONFIRMED},
     HoldState: {HoldState.HELD},
+    OfferState: {OfferState.HELD},
     PreReviewState: {PreReviewState.DRAFT},
     ReviewTaskState: {ReviewTaskState.QUEUED},
     PresenceState: {PresenceState.PRESENT},
@@ -41,6 +43,7 @@ BEGINNINGS = {
 ENDS = {
     AppointmentState: {"served", "cancelled", "declined", "rescheduled", "abandoned"},
     HoldState: {"turned_into_appointment", "released", "expired"},
+    OfferState: {"accepted", "declined", "lapsed", "withdrawn"},
     PreReviewState: {"passed", "rejected", "withdrawn", "lapsed"},
     ReviewTaskState: {"done"},
     PresenceState: set(),

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from models.appointments import Appointment, AppointmentItem, BookingAllowance, Hold, Slot
 from models.bookkeeping import Transition
 from models.kinds import WindowKind
+from models.waitlist import Offer
 from server.appointments.booking import Booker, book
 from server.appointments.visits import Wish
 from server.identity.people import register_person
@@ -84,6 +85,7 @@ async def everything():
             (AppointmentItem, "id"),
             (BookingAllowance, "person_digest"),
             (Hold, "id"),
+            (Offer, "id"),
             (Transition, "id"),
         )
     }
