@@ -6,7 +6,7 @@ secrets among them are refused in production (`ENVIRONMENT=production`).
 
 from base64 import b64encode
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -71,6 +71,8 @@ class Settings(BaseSettings):
     point_silent_after_s: int = Field(default=300, ge=60, le=3600)
     """Above twice the time for which a point's being heard is not noted anew."""
     confirm_after_minutes: int = Field(default=30, ge=1)
+    reminder_hours: tuple[Annotated[int, Field(ge=1, le=24 * 7)], ...] = (24, 2)
+    """How long before a visit its person is reminded, each time once; empty: never."""
     check_in_at_any_time: bool = False
     """Lets a demonstration be played at night and on holidays; refused in production."""
     upload_limit_bytes: int = Field(default=10 * 1024 * 1024, ge=1024)

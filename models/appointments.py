@@ -65,7 +65,10 @@ class Hold(Model):
 
 
 class Appointment(Model):
-    """预约: a visit for one or several items, from `starts_at` over `quanta` slots."""
+    """预约: a visit for one or several items, from `starts_at` over `quanta` slots.
+
+    `reminded_hours` is for which of the reminders it was looked at last.
+    """
 
     id = IdField()
     person_id = RefField()
@@ -82,6 +85,7 @@ class Appointment(Model):
     confirm_by = fields.DatetimeField()
     booked_by = fields.CharField(max_length=64)
     replaced_id = RefField(null=True)
+    reminded_hours = fields.IntField(null=True)
     created_at = fields.DatetimeField()
 
     class Meta:

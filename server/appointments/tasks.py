@@ -10,6 +10,7 @@ from server.appointments.desk import confirm
 from server.appointments.generation import generate_slots, last_day_on_sale
 from server.appointments.holds import expire_hold
 from server.appointments.reconciling import find_differences
+from server.appointments.reminding import find_due, remind
 from server.appointments.service import get_appointment, mark_no_show
 from server.appointments.visits import day_span
 from server.catalog.rules import local_day
@@ -66,6 +67,16 @@ async def mark_missed_visits(ports: Ports) -> None:
     await _each(await missed.limit(MOST_AT_ONCE).values_list("id", flat=True), mark)
 
 
+async def send_reminders(ports: Ports) -> None:
+    """Remind people of their visits; who was not reminded of the day hears of the hour only."""
+    for hours in sorted(ports.settings.reminder_hours):
+
+        async def remind_one(appointment_id: str, hours: int = hours) -> None:
+            await remind(appointment_id, hours, now=ports.now())
+
+        await _each(await find_due(hours, now=ports.now(), limit=MOST_AT_ONCE), remind_one)
+
+
 async def check_counters(ports: Ports) -> None:
     """Report slots whose counter is not what the moves add up to."""
     await find_differences(ports)
@@ -85,5 +96,6 @@ JOBS: tuple[Job, ...] = (
     Job("appointments.expire_holds", 10.0, expire_holds),
     Job("appointments.confirm_unanswered", 30.0, confirm_unanswered),
     Job("appointments.mark_missed_visits", HOUR_S, mark_missed_visits),
+    Job("appointments.send_reminders", 30.0, send_reminders),
     Job("appointments.check_counters", HOUR_S, check_counters),
 )
