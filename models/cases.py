@@ -91,7 +91,6 @@ class Transfer(Model):
     from_code = fields.CharField(max_length=16)
     to_kind = fields.CharEnumField(HolderKind, max_length=16)
     to_code = fields.CharField(max_length=16)
-    parcel_id = RefField(null=True)
     state = fields.CharEnumField(TransferState, max_length=16)
     version = fields.IntField(default=1)
     open = fields.BooleanField(null=True, default=True)
@@ -103,7 +102,7 @@ class Transfer(Model):
     class Meta:
         table = "transfers"
         unique_together = (("case", "open"),)
-        indexes = (Index(fields=("to_kind", "to_code", "state")), Index(fields=("parcel_id",)))
+        indexes = (Index(fields=("to_kind", "to_code", "state")),)
 
 
 class Certificate(Model):

@@ -6,7 +6,7 @@ from tortoise.indexes import Index
 from integrations.contracts.carrier import LabelSize
 from models.fields import DigestField, IdField, ProtectedField, RefField
 from models.kinds import Direction, OrderState, ParcelPurpose, ParcelTaskKind
-from models.states import ParcelState, PickupCodeState, RoundState
+from models.states import MailCodeState, ParcelState, PickupCodeState, RoundState
 
 
 class DeliveryAddress(Model):
@@ -25,6 +25,29 @@ class DeliveryAddress(Model):
 
     class Meta:
         table = "delivery_addresses"
+
+
+class MailCode(Model):
+    """寄递码: lets whoever is shown it at a window say, once, where something is mailed to."""
+
+    id = IdField()
+    digest = DigestField(unique=True)
+    point_code = fields.CharField(max_length=16)
+    contents = fields.CharField(max_length=128)
+    case_id = RefField(null=True)
+    """The case whose result is mailed; without one, the parcel is made when the form comes in."""
+    person_id = RefField(null=True)
+    state = fields.CharEnumField(MailCodeState, max_length=16)
+    version = fields.IntField(default=1)
+    used_by = RefField(null=True)
+    """The account that filled in the form, which may send it again."""
+    parcel_id = RefField(null=True)
+    issued_at = fields.DatetimeField()
+    expires_at = fields.DatetimeField()
+
+    class Meta:
+        table = "mail_codes"
+        indexes = (Index(fields=("state", "expires_at")),)
 
 
 class Parcel(Model):
@@ -65,6 +88,7 @@ class Parcel(Model):
         table = "parcels"
         indexes = (
             Index(fields=("case_id",)),
+            Index(fields=("transfer_id",)),
             Index(fields=("point_code", "state")),
             Index(fields=("state", "created_at")),
             Index(fields=("state", "tracked_at")),

@@ -109,6 +109,8 @@ class ParcelTaskKind(StrEnum):
     DOUBLED = "doubled"
     SILENT = "silent"
     UNKNOWN_WAYBILL = "unknown_waybill"
+    ADDRESS_TO_CHECK = "address_to_check"
+    ADDRESS_REFUSED = "address_refused"
 
 
 class Direction(StrEnum):

@@ -145,6 +145,14 @@ class PickupCodeState(StrEnum):
     REVOKED = "revoked"
 
 
+class MailCodeState(StrEnum):
+    """寄递码: shown at a window, filled in on a phone."""
+
+    ISSUED = "issued"
+    USED = "used"
+    EXPIRED = "expired"
+
+
 class RoundState(StrEnum):
     """揽收班次."""
 
@@ -302,6 +310,9 @@ MOVES: Mapping[type[StrEnum], Moves] = {
             },
             PickupCodeState.LOCKED: {PickupCodeState.ISSUED, PickupCodeState.REVOKED},
         }
+    ),
+    MailCodeState: _moves(
+        {MailCodeState.ISSUED: {MailCodeState.USED, MailCodeState.EXPIRED}},
     ),
     RoundState: _moves(
         {

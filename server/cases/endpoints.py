@@ -1,19 +1,23 @@
 """A citizen's cases: follow them, say where the result goes."""
 
 from models.cases import Case
+from models.delivery import DeliveryAddress
 from server.cases.access import access_case
 from server.cases.errors import NotMailable
+from server.cases.mailing import require_mailable
 from server.cases.schemas import AddressOut, CaseDetailOut, CaseOut, DeliveryIn
 from server.cases.views import show_case, show_case_whole
-from server.catalog.service import get_item_version
 from server.delivery.addresses import give_address
-from server.delivery.errors import AlreadyCollected
+from server.delivery.errors import ADDRESS_REFUSALS, AlreadyCollected
+from server.delivery.reach import Settled, check_receiver, note_reach
 from server.kit.access import CITIZENS
+from server.kit.errors import ChangedMeanwhile
 from server.kit.http.call import Call, RealNameRequired
 from server.kit.http.paging import page_of
 from server.kit.http.routes import Surface
 from server.kit.http.schemas import Page, PageQuery
 from server.kit.masking import mask_address, mask_name, mask_phone
+from server.kit.transaction import in_transaction
 
 citizen = Surface("/citizen", tag="cases")
 
@@ -32,19 +36,32 @@ async def case(call: Call) -> CaseDetailOut:
     return await show_case_whole(found, now=call.now)
 
 
-@citizen.put("/cases/<case_no>/delivery", allows=CITIZENS, refuses=(NotMailable, AlreadyCollected))
+@citizen.put(
+    "/cases/<case_no>/delivery",
+    allows=CITIZENS,
+    refuses=(NotMailable, AlreadyCollected, ChangedMeanwhile, *ADDRESS_REFUSALS),
+    is_transactional=False,
+)
 async def set_delivery(call: Call[DeliveryIn, None]) -> AddressOut:
     """Say where the result is mailed to (扫码寄递), until a courier has it."""
     found = await access_case(call.actor, call.path["case_no"])
-    item = await get_item_version(found.item_code, found.item_version)
-    if not item.is_mailable:
-        raise NotMailable
-    address = await give_address(
-        found.id, found.person_id, call.body.party(), actor=call.actor, now=call.now
-    )
+    await require_mailable(found)
+    settled = await check_receiver(call.body.party(), call.ports)
+    address = await in_transaction(lambda: _give(found, settled, call))
     return AddressOut(
         case_no=found.case_no,
         name=mask_name(address.name),
         phone=mask_phone(address.phone),
         address=mask_address(address.address),
+        is_checked=settled.is_checked,
     )
+
+
+async def _give(case: Case, settled: Settled, call: Call[DeliveryIn, None]) -> DeliveryAddress:
+    address = await give_address(
+        case.id, case.person_id, settled.receiver, actor=call.actor, now=call.now
+    )
+    await note_reach(
+        address.id, is_checked=settled.is_checked, point_code=case.point_code, now=call.now
+    )
+    return address

@@ -16,6 +16,7 @@ from server.cases.close import close_case
 from server.cases.decide import decide_case
 from server.cases.hand_back import hand_back_case
 from server.cases.issue import issue_case
+from server.cases.mailing import code_for_case, code_for_visit
 from server.cases.notify_missing import notify_missing, supplement_case
 from server.cases.recall import recall_transfer
 from server.cases.receive import Papers, receive_case
@@ -38,6 +39,7 @@ from server.cases.views import show_case, show_case_whole
 from server.cases.withdraw import withdraw_case
 from server.catalog.errors import UnknownItem
 from server.delivery.of_case import has_result_parcel
+from server.delivery.schemas_mailing import MailCodeIn, MailCodeOut
 from server.identity.errors import IdentityTaken, IdNumberInvalid
 from server.identity.people import get_person, register_person
 from server.kit.access import CASE_STAFF, HANDLERS, POINT_STAFF
@@ -137,6 +139,28 @@ async def supplement(call: Call[Nothing, None]) -> CaseOut:
     found = await access_accepted_case(call.actor, call.path["case_no"])
     await supplement_case(found, actor=call.actor, now=call.now)
     return show_case(found)
+
+
+@desk.post(
+    "/cases/<case_no>/mail-code", allows=POINT_STAFF, refuses=(errors.NotMailable,), status=201
+)
+async def show_mail_code(call: Call[Nothing, None]) -> MailCodeOut:
+    """Show a code, this once, by which the result is mailed to where the phone says."""
+    found = await access_accepted_case(call.actor, call.path["case_no"])
+    return MailCodeOut.of(await code_for_case(found, actor=call.actor, now=call.now))
+
+
+@desk.post("/tickets/<ticket_id>/mail-code", allows=POINT_STAFF, refuses=(NotFound,), status=201)
+async def show_visit_code(call: Call[MailCodeIn, None]) -> MailCodeOut:
+    """Show a visitor a code, this once, by which something is mailed to him without a case."""
+    code = await code_for_visit(
+        call.path["ticket_id"],
+        call.body.contents,
+        point_code=call.point_code,
+        actor=call.actor,
+        now=call.now,
+    )
+    return MailCodeOut.of(code)
 
 
 @desk.post(

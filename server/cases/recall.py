@@ -6,7 +6,7 @@ from models.cases import Case, Transfer
 from models.states import TransferState
 from server.cases.errors import NoOpenTransfer
 from server.cases.repository import open_transfer
-from server.delivery.of_case import recall_if_here
+from server.delivery.of_case import recall_transfer_parcel
 from server.kit.access import Actor
 from server.kit.states import advance
 
@@ -34,5 +34,4 @@ async def end_transfer(
     await advance(transfer, state, actor=actor, now=now, reason=reason, open=None)
     transfer.reason = reason
     await transfer.save(update_fields=["reason"])
-    if transfer.parcel_id is not None:
-        await recall_if_here(transfer.parcel_id, actor=actor, now=now, reason=reason)
+    await recall_transfer_parcel(transfer.id, actor=actor, now=now, reason=reason)

@@ -166,8 +166,8 @@ class TransferOut(Outgoing):
     taken_over_at: datetime | None
 
     @classmethod
-    def of(cls, transfer: Transfer) -> "TransferOut":
-        """Show a transfer."""
+    def of(cls, transfer: Transfer, *, parcel_id: str | None) -> "TransferOut":
+        """Show a transfer and the parcel that carries its materials, if it is mailed."""
         return cls(
             id=transfer.id,
             kind=transfer.kind,
@@ -175,7 +175,7 @@ class TransferOut(Outgoing):
             to_code=transfer.to_code,
             state=transfer.state,
             reason=transfer.reason,
-            parcel_id=transfer.parcel_id,
+            parcel_id=parcel_id,
             requested_at=transfer.requested_at,
             taken_over_at=transfer.taken_over_at,
         )
@@ -219,3 +219,5 @@ class AddressOut(Outgoing):
     name: str
     phone: str
     address: str
+    is_checked: bool
+    """Whether the carrier said that it goes there; if not, it is asked again."""

@@ -79,7 +79,7 @@ async def _send(
 async def _mail(
     case: Case, transfer: Transfer, department: Department, *, actor: Actor, now: datetime
 ) -> None:
-    parcel = await pack_parcel(
+    await pack_parcel(
         purpose=ParcelPurpose.TRANSFER,
         point_code=case.point_code,
         contents=text("contents_of_transfer"),
@@ -90,8 +90,6 @@ async def _mail(
         actor=actor,
         now=now,
     )
-    transfer.parcel_id = parcel.id
-    await transfer.save(update_fields=["parcel_id"])
 
 
 def _party(department: Department) -> Party:

@@ -19,7 +19,7 @@ from server.cases.schemas import (
 )
 from server.catalog.rules import local_day
 from server.catalog.service import working_calendar
-from server.delivery.of_case import parcels_of_case
+from server.delivery.of_case import parcels_of_case, parcels_of_transfers
 from server.identity.people import get_person
 from server.kit.masking import mask_name
 from server.kit.messages import text
@@ -38,6 +38,7 @@ async def show_case_whole(case: Case, *, now: datetime) -> CaseDetailOut:
     """Show a case with its timeline, notices, transfers and clock."""
     person = await get_person(case.person_id)
     transfers = await transfers_of(case.id)
+    carried = await parcels_of_transfers([transfer.id for transfer in transfers])
     return CaseDetailOut.model_validate(
         {
             **_facts(case),
@@ -46,7 +47,10 @@ async def show_case_whole(case: Case, *, now: datetime) -> CaseDetailOut:
             "clock": await _clock(case, now),
             "timeline": [_step(move) for move in await moves_of(Case, case.id)],
             "notices": await _notices(case),
-            "transfers": [TransferOut.of(transfer) for transfer in transfers],
+            "transfers": [
+                TransferOut.of(transfer, parcel_id=carried.get(transfer.id))
+                for transfer in transfers
+            ],
             "certificate": await _certificate(case),
             "parcel_ids": [parcel.id for parcel in await parcels_of_case(case.id)],
         }

@@ -4,6 +4,8 @@ import secrets
 from dataclasses import dataclass, field
 from datetime import datetime
 
+import segno
+
 from models.delivery import Parcel, PickupCode
 from models.fields import digest_of
 from models.kinds import Direction
@@ -34,7 +36,7 @@ class FreshCode:
 async def issue_code(parcel: Parcel, *, actor: Actor, now: datetime) -> FreshCode:
     """Make the code that a sealed parcel goes out with."""
     fresh = FreshCode(
-        long="".join(secrets.choice(ALPHABET) for _ in range(LONG_LENGTH)),
+        long=draw_long(),
         spoken=await _draw_spoken(parcel.point_code),
         expires_at=now + CODE_LIFE,
     )
@@ -120,6 +122,16 @@ async def find_by_spoken(spoken: str, point_code: str) -> PickupCode | None:
         live=True,
     ).limit(2)
     return found[0] if len(found) == 1 else None
+
+
+def draw_qr(text: str) -> str:
+    """Return the picture of a text as SVG to be shown inside a page."""
+    return segno.make(text, error="m", micro=False).svg_inline(scale=4)
+
+
+def draw_long() -> str:
+    """Return a long code that nobody can guess."""
+    return "".join(secrets.choice(ALPHABET) for _ in range(LONG_LENGTH))
 
 
 async def _draw_spoken(point_code: str) -> str:

@@ -3,7 +3,7 @@
 from pydantic_core import to_json
 
 from integrations.contracts.errors import PushRefused
-from server.delivery import endpoints_courier, endpoints_desk, endpoints_tasks
+from server.delivery import endpoints_courier, endpoints_desk, endpoints_mailing, endpoints_tasks
 from server.delivery.access import access_own_parcel
 from server.delivery.errors import AlreadyCollected, PushUnreadable
 from server.delivery.schemas import CitizenParcelOut
@@ -25,6 +25,7 @@ SURFACES = (
     *endpoints_desk.SURFACES,
     *endpoints_tasks.SURFACES,
     *endpoints_courier.SURFACES,
+    *endpoints_mailing.SURFACES,
 )
 
 

@@ -3,16 +3,15 @@
 from collections.abc import Sequence
 from typing import Any
 
-import segno
-
 from integrations.contracts.carrier import LabelSize
 from models.delivery import Parcel
 from models.kinds import ParcelPurpose
 from server.catalog.errors import UnknownDepartment
 from server.catalog.service import get_department
 from server.delivery.access import access_desk_order, access_desk_parcel
-from server.delivery.codes import FreshCode, reissue_code, unlock_code
+from server.delivery.codes import FreshCode, draw_qr, reissue_code, unlock_code
 from server.delivery.errors import (
+    AddressUnclear,
     AlreadyCollected,
     CarrierAway,
     LabelFirst,
@@ -23,6 +22,7 @@ from server.delivery.errors import (
 )
 from server.delivery.labels import print_labels
 from server.delivery.orders import dismiss_order, enter_waybill, reorder
+from server.delivery.reach import settle_receiver
 from server.delivery.repository import unsettled_orders
 from server.delivery.schemas import (
     LabelQuery,
@@ -52,7 +52,12 @@ _NO_LABEL = (NotFound, LabelFirst, LabelRefused, CarrierAway)
 _MOVED = (NotFound, WrongState, ChangedMeanwhile)
 
 
-@desk.post("/parcels", allows=POINT_STAFF, refuses=(NotFound, UnknownDepartment), status=201)
+@desk.post(
+    "/parcels",
+    allows=POINT_STAFF,
+    refuses=(NotFound, UnknownDepartment, AddressUnclear),
+    status=201,
+)
 async def pack(call: Call[PackIn, None]) -> ParcelOut:
     """Pack originals that are sent out to be checked; a case packs its own result."""
     if call.body.department_code is not None:
@@ -61,7 +66,7 @@ async def pack(call: Call[PackIn, None]) -> ParcelOut:
         purpose=ParcelPurpose.ORIGINAL_CHECK,
         point_code=call.point_code,
         contents=call.body.contents,
-        receiver=call.body.receiver.to_party(),
+        receiver=settle_receiver(call.body.receiver.to_party()),
         department_code=call.body.department_code,
         actor=call.actor,
         now=call.now,
@@ -72,7 +77,7 @@ async def pack(call: Call[PackIn, None]) -> ParcelOut:
 @desk.post(
     "/parcels/<parcel_id>/repack",
     allows=POINT_STAFF,
-    refuses=(NotFound, StillUnderWay),
+    refuses=(NotFound, StillUnderWay, AddressUnclear),
     status=201,
 )
 async def repack(call: Call[RepackIn, None]) -> ParcelOut:
@@ -80,7 +85,7 @@ async def repack(call: Call[RepackIn, None]) -> ParcelOut:
     given = call.body.receiver
     parcel = await repack_parcel(
         await _parcel(call),
-        receiver=given.to_party() if given else None,
+        receiver=settle_receiver(given.to_party()) if given else None,
         actor=call.actor,
         now=call.now,
     )
@@ -206,11 +211,10 @@ async def _parcel(call: Call[Any, Any]) -> Parcel:
 
 
 def _show_code(parcel: Parcel, code: FreshCode) -> PickupCodeOut:
-    picture = segno.make(f"tb:p={code.long}", error="m", micro=False)
     return PickupCodeOut(
         parcel=ParcelOut.of(parcel),
         code=code.long,
         digits=code.spoken,
-        qr_svg=picture.svg_inline(scale=4),
+        qr_svg=draw_qr(f"tb:p={code.long}"),
         expires_at=code.expires_at,
     )

@@ -1,12 +1,40 @@
 """How delivery turns requests down."""
 
-from server.kit.errors import Busy, Refusal
+from server.kit.errors import Busy, InvalidShape, Refusal
 
 
 class LabelFirst(Refusal):
     """A parcel is sealed only when its label is there to be put on."""
 
     code = "label_first"
+
+
+class AddressUnclear(InvalidShape):
+    """Part of an address is missing, or a city is not in its province."""
+
+    code = "address_unclear"
+
+
+class AddressTooCoarse(Refusal):
+    """The carrier wants the address in more detail."""
+
+    code = "address_too_coarse"
+
+
+class OutOfRange(Refusal):
+    """The carrier does not go to this address."""
+
+    code = "address_out_of_range"
+
+
+ADDRESS_REFUSALS = (AddressUnclear, AddressTooCoarse, OutOfRange)
+"""How an address is turned down that the carrier was asked about."""
+
+
+class MailCodeEnded(Refusal):
+    """The window's code was used by somebody else, or its time is over."""
+
+    code = "mail_code_ended"
 
 
 class CarrierAway(Busy):

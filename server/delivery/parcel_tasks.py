@@ -1,5 +1,6 @@
 """What people have to do about a parcel: opened by what happened, once until it is done."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from models.delivery import Parcel, ParcelTask
@@ -7,7 +8,7 @@ from models.kinds import ParcelTaskKind
 from models.states import ParcelState
 from server.delivery.errors import TaskDone
 from server.identity.people import find_account_of
-from server.kit.access import Actor
+from server.kit.access import ENGINE, Actor
 from server.notifications.events import notify
 
 TROUBLES = {
@@ -41,6 +42,12 @@ async def open_task(
     if await ParcelTask.exists(kind=kind, subject=subject, live=True):
         return None
     return await ParcelTask.create(kind=kind, subject=subject, point_code=point_code, opened_at=now)
+
+
+async def close_tasks(kinds: Collection[ParcelTaskKind], subject: str, *, now: datetime) -> None:
+    """Close what has come right by itself."""
+    waiting = ParcelTask.filter(kind__in=list(kinds), subject=subject, live=True)
+    await waiting.update(live=None, closed_at=now, closed_by=ENGINE.name)
 
 
 async def close_task(task: ParcelTask, *, note: str, actor: Actor, now: datetime) -> None:

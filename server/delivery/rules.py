@@ -34,6 +34,7 @@ CUT_OFFS = (time(11, 0), time(16, 30))
 
 PICKUP_WINDOW = timedelta(hours=2)
 CODE_LIFE = timedelta(days=7)
+MAIL_CODE_LIFE = timedelta(minutes=15)
 LATE_SCANS = timedelta(days=1)
 """How long after its end a code waits for scans that were made offline before."""
 

@@ -10,7 +10,9 @@ from models.delivery import Parcel, PickupCode, PickupRound
 from models.states import ParcelState, PickupCodeState, RoundState
 from server.delivery.codes import expire_code
 from server.delivery.events import OrderDue, ParcelCancelled, ParcelDoubted, ParcelNotCollected
+from server.delivery.mail_codes import expire_mail_codes
 from server.delivery.orders import drive_order
+from server.delivery.reach import check_addresses
 from server.delivery.reconciliation import reconcile
 from server.delivery.repository import orders_to_resume, parcels_to_ask_about
 from server.delivery.rounds import announce_round
@@ -125,5 +127,7 @@ JOBS: tuple[Job, ...] = (
     Job("delivery.alarm_uncollected", every_s=600, run=alarm_uncollected),
     Job("delivery.expire_codes", every_s=3600, run=expire_codes),
     Job("delivery.reconcile", every_s=24 * 3600, run=reconcile),
+    Job("delivery.check_addresses", every_s=300, run=check_addresses),
+    Job("delivery.expire_mail_codes", every_s=600, run=expire_mail_codes),
     Job("delivery.announce_rounds", every_s=60, run=announce_rounds),
 )

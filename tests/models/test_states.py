@@ -13,6 +13,7 @@ from models.states import (
     AttachmentState,
     CaseState,
     HoldState,
+    MailCodeState,
     OfferState,
     ParcelState,
     PickupCodeState,
@@ -38,6 +39,7 @@ BEGINNINGS = {
     TransferState: {TransferState.REQUESTED},
     ParcelState: {ParcelState.PACKED},
     PickupCodeState: {PickupCodeState.ISSUED},
+    MailCodeState: {MailCodeState.ISSUED},
     RoundState: {RoundState.OPEN},
 }
 ENDS = {
@@ -53,6 +55,7 @@ ENDS = {
     TransferState: {"taken_over", "returned", "recalled"},
     ParcelState: {"cancelled"},
     PickupCodeState: {"redeemed", "expired", "revoked"},
+    MailCodeState: {"used", "expired"},
     RoundState: {"closed"},
 }
 MACHINES = pytest.mark.parametrize("machine", MOVES, ids=lambda machine: machine.__name__)

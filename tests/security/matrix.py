@@ -72,6 +72,9 @@ POST   /citizen/cases/<case_no>/rating                        case_here      1 .
 GET    /citizen/cases/<case_no>/rating                        case_here      1 . 0 0 3 3 3 3 3 3 3 3 3
 GET    /citizen/parcels/<parcel_id>                           parcel         1 . 0 n 3 3 3 3 3 3 3 3 3
 POST   /citizen/parcels/<parcel_id>/cancel                    parcel         1 . 0 n 3 3 3 3 3 3 3 3 3
+POST   /citizen/addresses/parse                               -              1 . . . 3 3 3 3 3 3 3 3 3
+GET    /citizen/mail-forms/<mail_code>                        mail_code      1 . . . 3 3 3 3 3 3 3 3 3
+PUT    /citizen/mail-forms/<mail_code>                        mail_code      1 . . . 3 3 3 3 3 3 3 3 3
 
 DELETE /desk/session                                          -              1 3 3 3 . . . . . 3 3 . .
 GET    /desk/attachments/<attachment_id>                      claimed_file   1 3 3 3 . 0 0 0 0 3 3 3 3
@@ -111,6 +114,8 @@ POST   /desk/cases/<case_no>/accept                           case_here      1 3
 POST   /desk/cases/<case_no>/refuse                           case_here      1 3 3 3 . 0 . 3 3 3 3 3 3
 POST   /desk/cases/<case_no>/notify-missing                   case_here      1 3 3 3 . 0 . 3 3 3 3 3 3
 POST   /desk/cases/<case_no>/supplement                       case_here      1 3 3 3 . 0 . 3 3 3 3 3 3
+POST   /desk/cases/<case_no>/mail-code                        case_here      1 3 3 3 . 0 . 3 3 3 3 3 3
+POST   /desk/tickets/<ticket_id>/mail-code                    ticket         1 3 3 3 . 0 . 3 3 3 3 3 3
 POST   /desk/cases/<case_no>/transfer                         case_here      1 3 3 3 . 0 . 3 3 3 3 3 3
 POST   /desk/cases/<case_no>/recall                           case_here      1 3 3 3 . 0 . 3 3 3 3 3 3
 POST   /desk/cases/<case_no>/suspend                          case_here      1 3 3 3 . 0 . 0 0 3 3 3 3

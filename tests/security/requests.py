@@ -49,6 +49,8 @@ BODIES = {
     "POST /citizen/appointments/<appointment_id>/reschedule": {"starts_at": NOON},
     "POST /citizen/tickets": {"point_code": STREET, "kind": "consult"},
     "PUT /citizen/cases/<case_no>/delivery": PARTY,
+    "POST /citizen/addresses/parse": {"text": "福州市台江区某路8号"},
+    "PUT /citizen/mail-forms/<mail_code>": {"receiver": PARTY},
     "POST /citizen/cases/<case_no>/rating": {"score": 5},
     "POST /desk/pre-reviews/<pre_review_id>/renew": FENCE,
     "POST /desk/pre-reviews/<pre_review_id>/return": FENCE
@@ -65,6 +67,7 @@ BODIES = {
     "POST /desk/cases/<case_no>/notify-missing": {
         "findings": [{"seq": 1, "reason": "missing", "advice": "请补齐"}]
     },
+    "POST /desk/tickets/<ticket_id>/mail-code": {"contents": "核验原件"},
     "POST /desk/cases/<case_no>/transfer": {"way": "digital"},
     "POST /desk/cases/<case_no>/recall": REASON,
     "POST /desk/cases/<case_no>/return": REASON,

@@ -21,6 +21,7 @@ from server.cases.receive import Papers, receive_case
 from server.cases.take_over import take_over_case
 from server.cases.transfer import transfer_case
 from server.catalog.service import get_item, materials_of
+from server.delivery.mail_codes import issue_mail_code
 from server.delivery.orders import drive_order
 from server.delivery.parcel_tasks import open_task
 from server.delivery.service import pack_parcel, seal_parcel
@@ -260,4 +261,8 @@ async def _make_parcels(world, owner):
     task = await together(
         lambda: open_task(ParcelTaskKind.LOST, parcel.id, point_code=STREET, now=now)
     )
+    code = await together(
+        lambda: issue_mail_code(point_code=STREET, contents="审批结果文书", actor=clerk, now=now)
+    )
+    world.ids |= {"mail_code": code.long}
     world.ids |= {"parcel": parcel.id, "round": parcel.round_id, "order": order.id, "task": task.id}

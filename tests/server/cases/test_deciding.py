@@ -204,6 +204,7 @@ async def test_a_result_with_an_address_is_packed_when_it_is_issued(clerk, begun
         "name": "李*",
         "phone": "139****1234",
         "address": "某路***",
+        "is_checked": True,
     }
     await decide(clerk, begun)
     shown = (await clerk.case(begun, "issue")).json()

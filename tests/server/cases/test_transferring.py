@@ -76,7 +76,7 @@ async def test_materials_travel_by_each_way(clerk, accepted, way, state, walked)
 async def test_what_is_mailed_becomes_a_parcel_to_the_department(clerk, accepted):
     await send(clerk, accepted, MAILED)
     transfer, parcel = await Transfer.get(), await parcel_of(accepted, ParcelPurpose.TRANSFER)
-    assert (transfer.parcel_id, parcel.transfer_id) == (parcel.id, transfer.id)
+    assert parcel.transfer_id == transfer.id
     assert (parcel.state, parcel.point_code) == (ParcelState.PACKED, STREET)
     assert (parcel.receiver_name, parcel.department_code) == ("鼓楼区民政局", CIVIL)
     assert (parcel.receiver_province, parcel.receiver_city) == ("福建省", "福州市")

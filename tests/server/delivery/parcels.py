@@ -42,6 +42,8 @@ class FakeCarrier:
     labels: list[str] = field(default_factory=list)
     failures: dict[str, Exception] = field(default_factory=dict)
     loses_answer: bool = False
+    reach: Reach = Reach.REACHED
+    looked_for: list[Party] = field(default_factory=list)
 
     async def create_order(self, order):
         self.sent.append(order.order_no)
@@ -66,8 +68,10 @@ class FakeCarrier:
         self.labels.append(waybill_no)
         return b"%PDF-1.4 " + waybill_no.encode()
 
-    async def check_reach(self, party):  # noqa: ARG002 - the contract's
-        return Reach.REACHED
+    async def check_reach(self, party):
+        self.looked_for.append(party)
+        self._fail("check_reach")
+        return self.reach
 
     async def track(self, waybill_no):
         self.asked.append(waybill_no)
