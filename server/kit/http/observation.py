@@ -1,75 +1,99 @@
 """What can be seen of a running process: request ids, access log, metrics, health."""
 
+import logging
 import re
 import time
-from collections.abc import Awaitable, Callable
+from bisect import bisect_left
+from collections import Counter, defaultdict
+from collections.abc import Awaitable, Callable, Iterator
+from itertools import accumulate
 
 import structlog
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Histogram
+from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.exposition import generate_latest
+from prometheus_client.registry import Collector
+from prometheus_client.utils import floatToGoString
 from sanic import HTTPResponse, Request, Sanic
 from sanic.response import BaseHTTPResponse
 
+from config.logging import LineLog, mask
 from models.fields import new_id
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 QUIET = frozenset({"healthz", "readyz", "metrics"})
-
-log = structlog.get_logger("access")
+BOUNDS_S = Histogram.DEFAULT_BUCKETS
 
 Probe = Callable[[], Awaitable[dict[str, bool]]]
 """Tells of each part that is needed whether it answers."""
 
 
+class Answers(Collector):
+    """Counts and times the answers of one process: numbers in lists, made metrics when asked."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[tuple[str, int]] = Counter()
+        self._seconds: defaultdict[str, float] = defaultdict(float)
+        self._by_bound: defaultdict[str, list[int]] = defaultdict(lambda: [0] * len(BOUNDS_S))
+
+    def note(self, route: str, status: int, elapsed_s: float) -> None:
+        """Count one answer."""
+        self._counts[route, status] += 1
+        self._seconds[route] += elapsed_s
+        self._by_bound[route][bisect_left(BOUNDS_S, elapsed_s)] += 1
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield what was counted so far."""
+        counted = CounterMetricFamily("tongban_requests", "Answers", labels=["route", "status"])
+        for (route, status), count in self._counts.items():
+            counted.add_metric([route, str(status)], count)
+        yield counted
+        timed = HistogramMetricFamily("tongban_request_seconds", "Time to answer", labels=["route"])
+        for route, counts in self._by_bound.items():
+            buckets = zip(map(floatToGoString, BOUNDS_S), accumulate(counts), strict=True)
+            timed.add_metric([route], list(buckets), self._seconds[route])
+        yield timed
+
+
 class Metrics:
-    """Counters of one process."""
+    """What one process counts."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        self.requests = Counter(
-            "tongban_requests", "Answers", ["route", "status"], registry=self.registry
-        )
-        self.seconds = Histogram(
-            "tongban_request_seconds", "Time to answer", ["route"], registry=self.registry
-        )
-        self.under_way = Gauge(
-            "tongban_requests_under_way", "Requests under way", registry=self.registry
-        )
+        self.answers = Answers()
+        self.registry.register(self.answers)
 
 
 def observe(app: Sanic, *, metrics: Metrics, access_log: bool) -> None:  # type: ignore[type-arg]
     """Give every request an id, time it, count it, and write a line about it."""
+    log = LineLog("access", logging.INFO)
 
     async def begin(request: Request) -> None:
         given = request.headers.get("x-request-id", "")
-        request.ctx.request_id = given if REQUEST_ID.fullmatch(given) else new_id()
+        is_given = REQUEST_ID.fullmatch(given) is not None
+        request.ctx.request_id = given if is_given else new_id()
+        request.ctx.logged_id = mask(given) if is_given else request.ctx.request_id
         request.ctx.started = time.perf_counter()
         structlog.contextvars.bind_contextvars(request_id=request.ctx.request_id)
 
     async def end(request: Request, response: BaseHTTPResponse) -> None:
         route = _route_name(request)
         elapsed_s = time.perf_counter() - getattr(request.ctx, "started", time.perf_counter())
-        metrics.requests.labels(route, response.status).inc()
-        metrics.seconds.labels(route).observe(elapsed_s)
-        if access_log and route not in QUIET:
-            _write_line(request, response, route=route, elapsed_s=elapsed_s)
+        metrics.answers.note(route, response.status, elapsed_s)
+        if access_log and log.is_wanted and route not in QUIET:
+            actor = getattr(request.ctx, "actor", None)
+            log.write(
+                event="request",
+                route=route,
+                method=request.method,
+                status=response.status,
+                ms=round(elapsed_s * 1000, 1),
+                actor=actor.name if actor else "",
+                request_id=request.ctx.logged_id,
+            )
 
     app.on_request(begin, priority=100)
     app.on_response(end)  # type: ignore[no-untyped-call]
-
-
-def _write_line(
-    request: Request, response: BaseHTTPResponse, *, route: str, elapsed_s: float
-) -> None:
-    actor = getattr(request.ctx, "actor", None)
-    log.info(
-        "request",
-        route=route,
-        method=request.method,
-        status=response.status,
-        ms=round(elapsed_s * 1000, 1),
-        actor=actor.name if actor else "",
-    )
 
 
 def _route_name(request: Request) -> str:

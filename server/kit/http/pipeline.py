@@ -4,7 +4,6 @@ import re
 from collections.abc import Callable, Coroutine, Mapping
 from datetime import datetime
 from typing import Any
-from urllib.parse import quote
 
 from pydantic import BaseModel, ValidationError
 from sanic import HTTPResponse, Request
@@ -18,6 +17,7 @@ from server.kit.errors import (
     Unauthenticated,
 )
 from server.kit.http import problems
+from server.kit.http.answers import JSON, respond_content, respond_empty, respond_json
 from server.kit.http.call import Call, Content, Redirect, Upload
 from server.kit.http.routes import Route
 from server.kit.idempotency import KeyedRequest, StoredAnswer, claim, keep
@@ -27,7 +27,6 @@ from server.kit.transaction import guard_database, in_transaction
 KEY = re.compile(r"[A-Za-z0-9_-]{8,64}")
 PATH_PART = re.compile(r"[A-Za-z0-9_-]{1,32}")
 """As long as the longest id."""
-JSON = "application/json"
 
 
 class Pipeline:
@@ -108,6 +107,8 @@ def _read(
 
 
 def _single_values(request: Request) -> dict[str, str]:
+    if not request.query_string:
+        return {}
     values: dict[str, str] = {}
     for name, given in request.get_args(keep_blank_values=True).items():
         if len(given) > 1:
@@ -119,8 +120,8 @@ def _single_values(request: Request) -> dict[str, str]:
 def _parse_body(route: Route, request: Request) -> BaseModel | None:
     if route.body is None:
         return None
-    media_type = request.headers.get("content-type", JSON).partition(";")[0].strip().lower()
-    if media_type != JSON:
+    media_type = request.headers.get("content-type", JSON)
+    if media_type != JSON and media_type.partition(";")[0].strip().lower() != JSON:
         raise Malformed
     try:
         return route.body.model_validate_json(request.body or b"{}")
@@ -160,7 +161,7 @@ async def _run(route: Route, call: Call[Any, Any], keyed: KeyedRequest | None) -
     if keyed is not None:
         done = await route.batch(call, keyed) if route.batch else None
         if done is not None:
-            return _respond_json(done.body, done.status, call)
+            return respond_json(done.body, done.status, request_id=call.request_id)
         return await in_transaction(lambda: _run_keyed(route, call, keyed))
     if route.is_transactional:
         return _respond(route, await in_transaction(lambda: route.handler(call)), call)
@@ -172,7 +173,7 @@ async def _run(route: Route, call: Call[Any, Any], keyed: KeyedRequest | None) -
 async def _run_keyed(route: Route, call: Call[Any, Any], keyed: KeyedRequest) -> HTTPResponse:
     stored = await claim(keyed, now=call.now)
     if stored is not None:
-        return _respond_json(stored.body, stored.status, call)
+        return respond_json(stored.body, stored.status, request_id=call.request_id)
     answer = _respond(route, await route.handler(call), call)
     body = answer.body.decode() if answer.body else ""
     await keep(keyed, StoredAnswer(status=answer.status, body=body))
@@ -180,33 +181,14 @@ async def _run_keyed(route: Route, call: Call[Any, Any], keyed: KeyedRequest) ->
 
 
 def _respond(route: Route, answer: Any, call: Call[Any, Any]) -> HTTPResponse:
+    request_id = call.request_id
     match answer:
         case None:
-            return HTTPResponse(status=204, headers={"X-Request-Id": call.request_id})
+            return respond_empty(request_id=request_id)
         case BaseModel():
-            return _respond_json(answer.model_dump_json(), route.status, call)
+            return respond_json(answer.model_dump_json(), route.status, request_id=request_id)
         case Content():
-            return _respond_content(answer, call)
+            return respond_content(answer, request_id=request_id)
         case Redirect():
             return HTTPResponse(status=302, headers={"Location": answer.location})
     raise TypeError(f"{route.name} answers neither a schema nor content")
-
-
-def _respond_json(body: str, status: int, call: Call[Any, Any]) -> HTTPResponse:
-    headers = {"X-Request-Id": call.request_id, "Cache-Control": "no-store"}
-    content_type = JSON if body else None
-    return HTTPResponse(body or None, status=status, headers=headers, content_type=content_type)
-
-
-def _respond_content(content: Content, call: Call[Any, Any]) -> HTTPResponse:
-    headers = {
-        "X-Request-Id": call.request_id,
-        "Cache-Control": "no-store",
-        "X-Content-Type-Options": "nosniff",
-    }
-    if content.name:
-        headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(content.name)}"
-        headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
-    return HTTPResponse(
-        content.body, status=content.status, headers=headers, content_type=content.media_type
-    )

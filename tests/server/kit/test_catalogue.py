@@ -51,7 +51,7 @@ def test_no_two_files_speak_of_one_code():
 
 def test_a_problem_carries_the_texts_its_data_and_when_to_come_again():
     answer = render(Busy(retry_after_s=7, part="database"), request_id="r" * 32)
-    assert answer.headers["Retry-After"] == "7"
+    assert answer.headers["retry-after"] == "7"
     assert json.loads(answer.body) == {
         "type": "urn:tongban:problem:busy",
         "title": text("busy"),
