@@ -278,7 +278,7 @@ MOVES: Mapping[type[StrEnum], Moves] = {
             _C.SUPPLEMENT_ASKED: {_C.RECEIVED, _C.WITHDRAWN},
             _C.ACCEPTED: {_C.IN_PROGRESS, _C.WITHDRAWN},
             _C.IN_PROGRESS: {_C.SUSPENDED, _C.APPROVED, _C.REJECTED, _C.WITHDRAWN},
-            _C.SUSPENDED: {_C.IN_PROGRESS},
+            _C.SUSPENDED: {_C.IN_PROGRESS, _C.WITHDRAWN},
             _C.APPROVED: {_C.ISSUED},
             _C.REJECTED: {_C.ISSUED},
             _C.ISSUED: {_C.CLOSED},

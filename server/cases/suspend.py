@@ -27,9 +27,14 @@ async def suspend_case(
 
 async def resume_case(case: Case, *, actor: Actor, now: datetime) -> None:
     """Let the clock run again from today, the lost days added."""
-    await ClockSegment.filter(case_id=case.id, resumed_on=None).update(resumed_on=local_day(now))
+    await end_suspension(case, now=now)
     due = await due_columns(case, case.accepted_at or now)
     await advance(case, CaseState.IN_PROGRESS, actor=actor, now=now, **due)
     await tell_citizen(
         case, "case_resumed", now=now, due_on=local_day(due["promised_due_at"]).isoformat()
     )
+
+
+async def end_suspension(case: Case, *, now: datetime) -> None:
+    """Note that the clock stood until today; nothing if it runs."""
+    await ClockSegment.filter(case_id=case.id, resumed_on=None).update(resumed_on=local_day(now))

@@ -95,6 +95,14 @@ async def test_a_clock_stopped_and_started_on_one_day_loses_none(clerk, begun):
     assert (await Case.get(case_no=begun)).promised_due_at == before
 
 
+async def test_a_suspended_case_can_be_withdrawn_and_its_clock_is_closed(clerk, begun, clock):
+    await clerk.case(begun, "suspend", **HEARING)
+    clock.advance(days=1)
+    answer = await clerk.case(begun, "withdraw", reason="申请人放弃")
+    assert answer.json()["state"] == "withdrawn"
+    assert str((await ClockSegment.get()).resumed_on) == "2026-11-24"
+
+
 async def test_only_reasons_that_the_law_knows_stop_the_clock(clerk, begun):
     answer = await clerk.case(begun, "suspend", reason="holiday", note="休假")
     assert_refused(answer, 422, "invalid_shape")
