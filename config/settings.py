@@ -63,6 +63,13 @@ class Settings(BaseSettings):
     clamd_url: str = ""
     """Empty: the embedded check. Else `tcp://host:port` or `unix:///path`."""
 
+    outbox_pause_s: int = Field(default=300, ge=1, le=3600)
+    """News that failed rests at most so long before the next try."""
+    outbox_lease_s: int = Field(default=60, ge=5, le=3600)
+    """When news that a killed worker had in hand goes to another: longer than handling it takes."""
+    vendor_recovery_s: int = Field(default=30, ge=1, le=600)
+    """How long a vendor that does not answer is left alone."""
+
     session_hours: int = Field(default=12, ge=1, le=24 * 30)
     hold_minutes: int = Field(default=10, ge=1, le=60)
     slot_quantum_minutes: int = Field(default=5, ge=5, le=60)

@@ -298,6 +298,8 @@ MOVES: Mapping[type[StrEnum], Moves] = {
             _M.LABELLED: {_M.SEALED, _M.CANCELLED},
             _M.SEALED: {_M.CANCELLED, *CARRIER_STATES},
             **{state: CARRIER_STATES - {state} for state in CARRIER_STATES},
+            # The post may say that it was a mistake.
+            _M.COLLECTED: (CARRIER_STATES - {_M.COLLECTED}) | {_M.SEALED},
         }
     ),
     PickupCodeState: _moves(

@@ -11,6 +11,7 @@ from integrations.contracts.clock import Clock
 from integrations.contracts.scanner import Scanner
 from integrations.ems.client import EmsClient
 from integrations.gm.cipher import ColumnCipher
+from integrations.http.breaker import CircuitBreaker
 from integrations.http.client import VendorClient
 from integrations.scanner.clamd import ClamdScanner
 from integrations.scanner.embedded import EmbeddedScanner
@@ -36,8 +37,8 @@ class Engine:
     def __init__(self, settings: Settings, *, clock: Clock | None = None) -> None:
         cipher = build_cipher(settings)
         use_cipher(cipher)
-        self._wechat_http = VendorClient("wechat", settings.wechat_api_base)
-        self._ems_http = VendorClient("ems", settings.ems_api_base)
+        self._wechat_http = _http("wechat", settings.wechat_api_base, settings)
+        self._ems_http = _http("ems", settings.ems_api_base, settings)
         time = clock or SystemClock()
         self.ports = Ports(
             settings=settings,
@@ -116,6 +117,11 @@ def build_cipher(settings: Settings) -> ColumnCipher:
     ColumnCipher.check_available()
     keys = {name: b64decode(key.get_secret_value()) for name, key in settings.column_keys.items()}
     return ColumnCipher(keys, b64decode(settings.digest_key.get_secret_value()))
+
+
+def _http(vendor: str, base_url: str, settings: Settings) -> VendorClient:
+    breaker = CircuitBreaker(vendor, recovery_s=float(settings.vendor_recovery_s))
+    return VendorClient(vendor, base_url, breaker=breaker)
 
 
 def _scanner(settings: Settings) -> Scanner:

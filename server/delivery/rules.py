@@ -15,6 +15,8 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 ENDINGS = ENDED_PARCELS | {ParcelState.CANCELLED}
 """What a push alone never makes of a parcel."""
 ENDING_STEPS = frozenset(TrackStep(state.value) for state in ENDINGS)
+PROVED_STEPS = ENDING_STEPS | {TrackStep.ATTEMPT_FAILED}
+"""What counts only by the carrier's own list: ends, and what people are sent to look after."""
 
 BEFORE_SEAL = frozenset({ParcelState.PACKED, ParcelState.ORDERED, ParcelState.LABELLED})
 AT_THE_POINT = BEFORE_SEAL | {ParcelState.SEALED}
@@ -80,13 +82,23 @@ def fold(told: Iterable[Told]) -> Standing | None:
     """Return where a parcel stands by all its events; None if none of them says anything.
 
     The order of arrival does not matter. An ending counts only when confirmed, and what is
-    confirmed to have ended is not brought back by what is not confirmed.
+    confirmed to have ended is not brought back by what is not confirmed. Where everything was
+    revoked, a parcel that was ever carried is with the carrier still.
     """
     events = list(told)
-    confirmed = _last_word(strike_revoked(one for one in events if one.is_confirmed))
-    if confirmed is not None and confirmed.state in ENDINGS:
+    proven = [one for one in events if one.is_confirmed]
+    confirmed = _last_word(strike_revoked(proven))
+    if confirmed is not None and confirmed.state in ENDED_PARCELS:
         return confirmed
-    return _last_word([one for one in strike_revoked(events) if one.step not in ENDING_STEPS])
+    if confirmed is not None and confirmed.state is ParcelState.CANCELLED:
+        return _ever_carried(proven) or confirmed
+    standing = [one for one in strike_revoked(events) if one.step not in ENDING_STEPS]
+    return _last_word([one for one in standing if does_count(one)]) or _ever_carried(events)
+
+
+def does_count(told: Told) -> bool:
+    """Tell whether an event says something of where a parcel is, as sure as it must be."""
+    return told.step is not None and (told.is_confirmed or told.step not in PROVED_STEPS)
 
 
 def strike_revoked(told: Iterable[Told]) -> list[Told]:
@@ -104,7 +116,7 @@ def strike_revoked(told: Iterable[Told]) -> list[Told]:
 
 def needs_confirmation(told: Told, state: ParcelState) -> bool:
     """Tell whether a pushed event says something of a parcel that a push alone cannot say."""
-    return told.step in ENDING_STEPS or bool(told.revokes) or state in ENDINGS
+    return told.step in PROVED_STEPS or bool(told.revokes) or state in ENDINGS
 
 
 def _place_in_time(one: Told) -> tuple[datetime, bool, int, str, str]:
@@ -125,6 +137,14 @@ def _last_word(standing: Sequence[Told]) -> Standing | None:
     if not deciding or deciding[-1].step is None:
         return None
     return Standing(ParcelState(deciding[-1].step.value), deciding[-1].occurred_at)
+
+
+def _ever_carried(events: Iterable[Told]) -> Standing | None:
+    before = {TrackStep.COLLECTED, TrackStep.CANCELLED}
+    beyond = [one for one in events if does_count(one) and one.step not in before]
+    if not beyond:
+        return None
+    return Standing(ParcelState.COLLECTED, min(one.occurred_at for one in beyond))
 
 
 class Form(StrEnum):

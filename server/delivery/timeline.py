@@ -3,7 +3,7 @@
 from models.bookkeeping import Transition
 from models.delivery import Parcel, TrackRecord
 from models.states import CARRIER_STATES, ParcelState
-from server.delivery.rules import AT_THE_POINT, ENDING_STEPS, Told, strike_revoked
+from server.delivery.rules import AT_THE_POINT, does_count, strike_revoked
 from server.delivery.schemas import CitizenParcelOut, TimelineStep
 from server.delivery.tracking import told_of
 from server.kit.access import ENGINE
@@ -44,11 +44,7 @@ async def _carrier_steps(parcel: Parcel) -> list[TimelineStep]:
         return []
     records = await TrackRecord.filter(waybill_no=parcel.waybill_no)
     by_event = {told_of(record): record for record in records}
-    return [_of_event(by_event[told]) for told in strike_revoked(by_event) if _counts(told)]
-
-
-def _counts(told: Told) -> bool:
-    return told.step is not None and (told.is_confirmed or told.step not in ENDING_STEPS)
+    return [_of_event(by_event[told]) for told in strike_revoked(by_event) if does_count(told)]
 
 
 def _of_event(record: TrackRecord) -> TimelineStep:

@@ -12,10 +12,10 @@ import structlog
 from integrations.contracts.carrier import TrackEvent, TrackPush, TrackStep
 from integrations.contracts.errors import VendorRefused
 from models.delivery import Parcel, TrackRecord
-from models.states import CARRIER_STATES, ENDED_PARCELS, ParcelState, allows_move
+from models.states import ENDED_PARCELS, ParcelState, allows_move
 from server.delivery.events import ParcelCollected, ParcelDoubted, ParcelEnded
 from server.delivery.parcel_tasks import tell_of_trouble
-from server.delivery.repository import lock_parcel, lock_parcel_of, was_ever
+from server.delivery.repository import is_handed_over, lock_parcel, lock_parcel_of, was_ever
 from server.delivery.rounds import close_round_if_complete
 from server.delivery.rules import Standing, Told, fold, hide_numbers, needs_confirmation
 from server.delivery.service import cancel_parcel
@@ -160,24 +160,24 @@ def _key_of(record: TrackRecord) -> EventKey:
 
 
 async def _settle(parcel: Parcel, standing: Standing | None, now: datetime) -> None:
-    target = _target(parcel, standing)
-    if target is None or target.state is parcel.state:
+    if standing is None or standing.state is ParcelState.CANCELLED:
+        await _undo_collection(parcel, now)
+    if standing is None or standing.state is parcel.state:
         return
-    if not allows_move(parcel.state, target.state):
+    if not allows_move(parcel.state, standing.state):
         log.warning("carrier_event_out_of_turn", parcel_id=parcel.id, state=parcel.state)
         return
-    if target.state is ParcelState.CANCELLED:
+    if standing.state is ParcelState.CANCELLED:
         await cancel_parcel(parcel, actor=ENGINE, now=now, reason="cancelled by the carrier")
     else:
-        await _move(parcel, target, now)
+        await _move(parcel, standing, now)
 
 
-def _target(parcel: Parcel, standing: Standing | None) -> Standing | None:
-    is_with_carrier = parcel.state in CARRIER_STATES
-    says_nothing = standing is None or standing.state is ParcelState.CANCELLED
-    if is_with_carrier and says_nothing and parcel.collected_at is not None:
-        return Standing(ParcelState.COLLECTED, parcel.collected_at)
-    return standing
+async def _undo_collection(parcel: Parcel, now: datetime) -> None:
+    """Put a parcel back that the carrier called collected by mistake; a courier's scan stands."""
+    if parcel.state is ParcelState.COLLECTED and not await is_handed_over(parcel.id):
+        back = ParcelState.SEALED
+        await advance(parcel, back, actor=ENGINE, now=now, collected_at=None, tracked_at=None)
 
 
 async def _move(parcel: Parcel, target: Standing, now: datetime) -> None:
@@ -213,7 +213,7 @@ async def tell_all_collected(parcels: Sequence[Parcel], *, now: datetime) -> Non
 def _collected(parcel: Parcel) -> ParcelCollected:
     return ParcelCollected(
         aggregate_id=parcel.id,
-        key="collected",
+        key=f"collected-{parcel.version}",
         case_id=parcel.case_id,
         transfer_id=parcel.transfer_id,
         purpose=parcel.purpose,

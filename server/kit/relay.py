@@ -16,10 +16,7 @@ from server.kit.ports import Ports
 from server.kit.transaction import in_transaction
 
 BATCH = 32
-LEASE = timedelta(seconds=60)
-"""Longer than any consumer takes: a vendor call has a total deadline well below."""
 MOST_ATTEMPTS = 12
-LONGEST_PAUSE_S = 300.0
 
 _DUE = """
 SELECT id FROM outbox AS due
@@ -42,6 +39,8 @@ class Relay:
     def __init__(self, ports: Ports, *, worker_id: str) -> None:
         self._ports = ports
         self._worker_id = worker_id
+        self._lease = timedelta(seconds=ports.settings.outbox_lease_s)
+        self._longest_pause_s = float(ports.settings.outbox_pause_s)
 
     async def run_once(self) -> int:
         """Hand over one batch and return how many rows it held."""
@@ -60,7 +59,7 @@ class Relay:
             return []
         # Counted before the try, so that news which kills its worker is blocked in the end.
         await OutboxRow.filter(id__in=ids).update(
-            claimed_by=self._worker_id, claimed_until=now + LEASE, attempts=F("attempts") + 1
+            claimed_by=self._worker_id, claimed_until=now + self._lease, attempts=F("attempts") + 1
         )
         return await OutboxRow.filter(id__in=ids).order_by("id")
 
@@ -97,7 +96,7 @@ class Relay:
         if row.attempts >= MOST_ATTEMPTS:
             await self._block(row, reason)
             return
-        pause_s = random.uniform(0.2, min(LONGEST_PAUSE_S, 0.5 * 2**row.attempts))  # noqa: S311 - jitter
+        pause_s = _draw_pause_s(row.attempts, longest_s=self._longest_pause_s)
         available_at = self._ports.now() + timedelta(seconds=pause_s)
         await self._release(row, reason, available_at=available_at)
 
@@ -112,6 +111,10 @@ class Relay:
             )
 
         await in_transaction(write)
+
+
+def _draw_pause_s(attempts: int, *, longest_s: float) -> float:
+    return random.uniform(0.2, min(longest_s, 0.5 * 2**attempts))  # noqa: S311 - jitter
 
 
 def describe(error: Exception) -> str:

@@ -70,8 +70,8 @@ def test_returned_is_not_delivered():
     assert state_of(told("203", 0), told("708", 1), told("711", 2)) is ParcelState.RETURNED
 
 
-@pytest.mark.parametrize("code", ["704", "711", "987", "801"])
-def test_an_ending_counts_only_when_confirmed(code):
+@pytest.mark.parametrize("code", ["704", "711", "987", "801", "705"])
+def test_an_ending_or_failed_attempt_counts_only_when_confirmed(code):
     assert state_of(told("702", 0), told(code, 1, confirmed=False)) is ParcelState.OUT_FOR_DELIVERY
 
 
@@ -104,6 +104,14 @@ def test_an_order_cannot_be_cancelled_once_it_is_carried():
     assert state_of(told("801", 1)) is ParcelState.CANCELLED
 
 
+def test_a_revoked_collection_says_nothing_unless_the_parcel_was_carried_on():
+    assert fold([told("203", 0), told("207", 1)]) is None
+    carried = [told("203", 0), told("702", 2), told("742", 3), told("207", 4)]
+    assert fold(carried) == Standing(ParcelState.COLLECTED, carried[1].occurred_at)
+    assert state_of(told("203", 0), told("207", 1), told("801", 2)) is ParcelState.CANCELLED
+    assert state_of(*carried, told("801", 5)) is ParcelState.COLLECTED
+
+
 def test_what_is_said_at_the_same_second_is_read_in_the_order_of_life():
     assert state_of(told("704", 0), told("702", 0), told("203", 0)) is ParcelState.DELIVERED
 
@@ -115,6 +123,7 @@ def test_what_is_said_at_the_same_second_is_read_in_the_order_of_life():
         ("711", ParcelState.RETURNING, True),
         ("987", ParcelState.IN_TRANSIT, True),
         ("801", ParcelState.SEALED, True),
+        ("705", ParcelState.IN_TRANSIT, True),
         ("742", ParcelState.OUT_FOR_DELIVERY, True),
         ("389", ParcelState.DELIVERED, True),
         ("389", ParcelState.COLLECTED, False),

@@ -8,8 +8,9 @@ import pytest
 from integrations.contracts.carrier import TrackPush, TrackStep
 from integrations.contracts.errors import VendorRefused, VendorUnavailable
 from models.bookkeeping import InboxRow, OutboxRow
-from models.delivery import CourierOrder, Parcel, PickupCode, TrackRecord
-from models.kinds import OrderState
+from models.delivery import CourierOrder, Parcel, ParcelTask, PickupCode, TrackRecord
+from models.kinds import OrderState, ParcelTaskKind
+from models.notifications import Notice
 from models.states import ParcelState, PickupCodeState
 from server.delivery.events import ParcelCollected, ParcelEnded
 from server.delivery.tasks import poll_tracks
@@ -185,7 +186,7 @@ async def test_pushes_at_once_lose_no_event(desk, parcel):
     ]
     await asyncio.gather(*pushes)
     assert await TrackRecord.all().count() == 4
-    assert await state_of(parcel) is ParcelState.ATTEMPT_FAILED
+    assert await state_of(parcel) is ParcelState.OUT_FOR_DELIVERY
 
 
 async def test_an_unknown_step_changes_no_state(desk, parcel):
@@ -228,6 +229,53 @@ async def test_a_revoked_collection_does_not_undo_our_own_hand_over(desk, clock)
     clock.advance(minutes=1)
     await push(desk, parcel, "474", revokes={"389"})
     assert await state_of(parcel) is ParcelState.COLLECTED
+
+
+async def test_a_failed_attempt_waits_for_the_carriers_list_before_anybody_is_sent(
+    desk, carrier, parcel
+):
+    await push(desk, parcel, "702")
+    await push(desk, parcel, "705", at=desk.now() + timedelta(seconds=1))
+    assert await state_of(parcel) is ParcelState.OUT_FOR_DELIVERY
+    await relay_all(desk)
+    assert carrier.asked == [parcel.waybill_no]
+    assert await state_of(parcel) is ParcelState.OUT_FOR_DELIVERY
+    assert await ParcelTask.all().count() == await Notice.all().count() == 0
+    carrier.tell(parcel.waybill_no, "705", TrackStep.ATTEMPT_FAILED)
+    await push(desk, parcel, "705", serial="again", at=desk.now() + timedelta(seconds=2))
+    await relay_all(desk)
+    assert await state_of(parcel) is ParcelState.ATTEMPT_FAILED
+    assert [task.kind for task in await ParcelTask.all()] == [ParcelTaskKind.ATTEMPT_FAILED]
+
+
+@pytest.mark.parametrize("first", ["203", "207"])
+async def test_a_collection_told_by_mistake_leaves_the_parcel_at_its_point(
+    desk, carrier, parcel, news, clock, first
+):
+    at = {"203": desk.now(), "207": desk.now() + timedelta(seconds=1)}
+    for code in sorted(at, reverse=first == "207"):
+        await push(desk, parcel, code, at=at[code], revokes={"203"} if code == "207" else ())
+    now = await Parcel.get(id=parcel.id)
+    assert (now.state, now.collected_at) == (ParcelState.SEALED, None)
+    clock.advance(hours=1)
+    carrier.tell(parcel.waybill_no, "203", TrackStep.COLLECTED)
+    await refresh_track(parcel.id, desk)
+    await relay_all(desk)
+    now = await Parcel.get(id=parcel.id)
+    assert (now.state, now.collected_at) == (ParcelState.COLLECTED, desk.now())
+    assert len(news) == (2 if first == "203" else 1)
+
+
+async def test_a_revoked_collection_that_was_called_off_too_cancels_the_parcel(
+    desk, carrier, parcel, clock
+):
+    await push(desk, parcel, "203")
+    carrier.tell(parcel.waybill_no, "203", TrackStep.COLLECTED)
+    clock.advance(minutes=1)
+    carrier.tell(parcel.waybill_no, "207", None, revokes={"203"})
+    carrier.tell(parcel.waybill_no, "801", TrackStep.CANCELLED)
+    await refresh_track(parcel.id, desk)
+    assert await state_of(parcel) is ParcelState.CANCELLED
 
 
 async def test_polling_asks_about_each_parcel_in_turn(desk, carrier, parcel, clock):
