@@ -38,6 +38,24 @@ class OfferState(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
+class ClosureState(StrEnum):
+    """停办."""
+
+    IN_FORCE = "in_force"
+    LIFTED = "lifted"
+
+
+class ReseatingState(StrEnum):
+    """改派: one visit that a closure hits."""
+
+    WAITING = "waiting"
+    OFFERED = "offered"
+    MOVED = "moved"
+    TO_CALL = "to_call"
+    CALLED = "called"
+    SPARED = "spared"
+
+
 class PreReviewState(StrEnum):
     """预审."""
 
@@ -168,13 +186,14 @@ def _moves(table: Mapping[StrEnum, Collection[StrEnum]]) -> Moves:
     return {state: frozenset(targets) for state, targets in table.items()}
 
 
-_A, _P, _C, _T, _M, _Q = (
+_A, _P, _C, _T, _M, _Q, _R = (
     AppointmentState,
     PreReviewState,
     CaseState,
     TransferState,
     ParcelState,
     TicketState,
+    ReseatingState,
 )
 
 CARRIER_STATES = frozenset(
@@ -234,6 +253,15 @@ MOVES: Mapping[type[StrEnum], Moves] = {
                 OfferState.LAPSED,
                 OfferState.WITHDRAWN,
             }
+        }
+    ),
+    ClosureState: _moves({ClosureState.IN_FORCE: {ClosureState.LIFTED}}),
+    ReseatingState: _moves(
+        {
+            _R.WAITING: {_R.OFFERED, _R.MOVED, _R.TO_CALL, _R.SPARED},
+            _R.OFFERED: {_R.MOVED, _R.TO_CALL, _R.SPARED},
+            _R.TO_CALL: {_R.CALLED, _R.SPARED},
+            _R.CALLED: {_R.SPARED},
         }
     ),
     PreReviewState: _moves(

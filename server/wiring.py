@@ -38,6 +38,7 @@ from server.kit.ports import Ports
 from server.kit.transaction import in_transaction
 from server.notifications import endpoints as notifications
 from server.notifications import tasks as notification_tasks
+from server.oversight import endpoints as oversight
 from server.prereview import access as prereview_access
 from server.prereview import endpoints as prereview
 from server.prereview import tasks as prereview_tasks
@@ -61,6 +62,7 @@ SURFACES: tuple[Surface, ...] = (
     cases_desk.desk,
     *delivery.SURFACES,
     *ratings.SURFACES,
+    *oversight.SURFACES,
     *audit.SURFACES,
 )
 

@@ -1,6 +1,7 @@
 """Who reaches which appointment and hold; whoever may not is told that there is none."""
 
 from models.appointments import Appointment, Hold
+from models.waitlist import Offer
 from server.kit.errors import NotFound
 
 
@@ -20,6 +21,14 @@ async def access_own_hold(person_id: str, hold_id: str) -> Hold:
     if hold is None:
         raise NotFound
     return hold
+
+
+async def access_own_offer(person_id: str, offer_id: str) -> Offer:
+    """Return an offer to the person; raise `NotFound`."""
+    offer = await Offer.get_or_none(id=offer_id, person_id=person_id)
+    if offer is None:
+        raise NotFound
+    return offer
 
 
 def _found(appointment: Appointment | None) -> Appointment:

@@ -4,7 +4,7 @@ from typing import Any
 
 from models.appointments import Appointment
 from models.states import AppointmentState
-from server.appointments import endpoints_admin, endpoints_desk
+from server.appointments import endpoints_admin, endpoints_desk, endpoints_offers
 from server.appointments.access import access_own_appointment, access_own_hold
 from server.appointments.batching import book_in_batch
 from server.appointments.booking import Booker, book, book_held, cancel, reschedule
@@ -47,7 +47,13 @@ from server.kit.states import moves_of
 
 public = Surface("/public", tag="times")
 citizen = Surface("/citizen", tag="appointments")
-SURFACES = (public, citizen, *endpoints_desk.SURFACES, *endpoints_admin.SURFACES)
+SURFACES = (
+    public,
+    citizen,
+    *endpoints_offers.SURFACES,
+    *endpoints_desk.SURFACES,
+    *endpoints_admin.SURFACES,
+)
 
 _OWN = (NotFound, RealNameRequired)
 _UNKNOWN = (UnknownItem, UnknownPoint, NotAcceptedHere)

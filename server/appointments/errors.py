@@ -73,3 +73,21 @@ class TooEarly(Refusal):
     """The time for this has not come yet."""
 
     code = "too_early"
+
+
+class SituationChanged(Refusal):
+    """What a closure would do is no longer what was shown: to be looked at again."""
+
+    code = "situation_changed"
+
+
+class ClosureTooLate(Refusal):
+    """The closure is over, or the time to answer it."""
+
+    code = "closure_too_late"
+
+
+class ClosureTooWide(Refusal):
+    """More people are hit than are moved at a time: close it part by part."""
+
+    code = "closure_too_wide"

@@ -10,6 +10,7 @@ from config.settings import Settings
 from models.appointments import Slot, SlotTemplate
 from models.catalog import ServicePoint
 from models.kinds import WindowKind
+from server.appointments.closures import closures_in_force, is_touched, left_open
 from server.appointments.hours import default_templates, plan_day
 from server.appointments.visits import day_span, quantum_of
 from server.catalog.rules import local_day
@@ -67,8 +68,9 @@ def last_day_on_sale(now: datetime, settings: Settings) -> date:
 async def generate_slots(ports: Ports, until: date) -> None:
     """Make the slots of every point with templates from now to the end of `until`.
 
-    A slot that is there gets the capacity of the templates in force, 0 where they no longer have
-    it; what is taken of it stays. One transaction a point, so it may stop and be run again.
+    A slot that is there gets the capacity of the templates in force less what is closed, 0 where
+    they no longer have it; what is taken of it stays. One transaction a point, so it may stop and
+    be run again.
     """
     now, settings = ports.now(), ports.settings
     for point_code in sorted(await _point_codes()):
@@ -101,7 +103,12 @@ async def _plan(point_code: str, now: datetime, until: date, quantum: timedelta)
     for ahead in range((until - today).days + 1):
         day = today + timedelta(days=ahead)
         planned |= plan_day(templates, day, calendar=calendar, quantum=quantum)
-    return {key: capacity for key, capacity in planned.items() if key[1] >= now}
+    closures = await closures_in_force(point_code, after=now)
+    return {
+        key: left_open(capacity, (one for one in closures if is_touched(one, *key, length=quantum)))
+        for key, capacity in planned.items()
+        if key[1] >= now
+    }
 
 
 async def _create_missing(point_code: str, planned: Planned, existing: list[Slot]) -> None:

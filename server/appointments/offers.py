@@ -1,5 +1,6 @@
 """Holding a place for somebody who has not picked it, until they answer."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -27,7 +28,8 @@ from server.appointments.repository import (
 from server.appointments.visits import Candidate, Plan
 from server.identity.people import get_person
 from server.kit.access import Actor
-from server.kit.states import advance, record_move
+from server.kit.bulk import run_all
+from server.kit.states import Made, advance, record_made
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +55,22 @@ async def make_offer(proposal: Proposal, found: Candidate, *, now: datetime) -> 
 
 async def write_offer(proposal: Proposal, *, now: datetime) -> Offer:
     """Hold a place for the person that is taken already."""
-    offer = await Offer.create(**_columns(proposal), state=OfferState.HELD, created_at=now)
-    actor = proposal.booker.actor
-    await record_move(offer, from_state=None, to_state=OfferState.HELD, actor=actor, now=now)
+    [offer] = await write_offers([proposal], now=now)
     return offer
+
+
+async def write_offers(proposals: Sequence[Proposal], *, now: datetime) -> list[Offer]:
+    """Do the same for many, one at least, in two statements."""
+    offers = [
+        Offer(**_columns(proposal), state=OfferState.HELD, created_at=now) for proposal in proposals
+    ]
+    await Offer.bulk_create(offers)
+    moves = [
+        Made(offer.id, OfferState.HELD, proposal.booker.actor, now)
+        for offer, proposal in zip(offers, proposals, strict=True)
+    ]
+    await run_all([record_made(Offer, moves)])
+    return offers
 
 
 async def accept_offer(
@@ -73,6 +87,8 @@ async def carry_out(
 ) -> Appointment:
     """Make the held place a visit, in place of the person's live one for these items if any.
 
+    The district has said yes where a closure is the cause.
+
     Raises `OfferGone`; `AlreadyBooked` where one of the items is part of another visit;
     `WrongState` or `TooLateToChange` where the old visit has begun; and what booking raises.
     """
@@ -87,7 +103,13 @@ async def carry_out(
         require_changeable(old, AppointmentState.RESCHEDULED, now)
         await give_place_back(Place.of(old), settings)
         await give_way(old, actor=actor, now=now)
-    made = Booking(Place.of(offer), Plan.of(offer), booker, replaced_id=old.id if old else None)
+    made = Booking(
+        Place.of(offer),
+        Plan.of(offer),
+        booker,
+        replaced_id=old.id if old else None,
+        is_confirmed=offer.cause is OfferCause.CLOSURE,
+    )
     return await write_visit(made, now=now, settings=settings)
 
 

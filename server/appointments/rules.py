@@ -5,8 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from enum import StrEnum
 
-from models.states import AppointmentState
+from models.states import AppointmentState, OfferState, ReseatingState
 
 MOST_LIVE = 3
 """Live appointments and holds of one identity together."""
@@ -140,3 +141,40 @@ def confirm_by(starts_at: datetime, *, now: datetime, within: timedelta) -> date
 def paused_until(no_shows: int, *, now: datetime) -> datetime | None:
     """Return until when booking rests after so many no-shows in 90 days; None: it does not."""
     return now + PAUSE if no_shows >= NO_SHOWS_TO_PAUSE else None
+
+
+class Step(StrEnum):
+    """What comes next for somebody whose place is closed."""
+
+    REST = "rest"
+    TELL = "tell"
+    MOVE = "move"
+    FOLLOW = "follow"
+    CALL = "call"
+    SPARE = "spare"
+
+
+def next_step(
+    *,
+    state: ReseatingState,
+    offer: OfferState | None,
+    has_visit: bool,
+    is_lifted: bool,
+    is_due: bool,
+) -> Step:
+    """Return what to do for a person of a closure.
+
+    `offer` is how the offered place stands, None without one; `has_visit` whether the old place is
+    still theirs and to come; `is_due` whether the time to answer is over.
+    """
+    if offer is OfferState.ACCEPTED:
+        return Step.FOLLOW
+    if is_lifted or not has_visit:
+        return Step.SPARE
+    if state not in {ReseatingState.WAITING, ReseatingState.OFFERED}:
+        return Step.REST
+    if offer is not OfferState.HELD:
+        return Step.CALL
+    if state is ReseatingState.WAITING:
+        return Step.TELL
+    return Step.MOVE if is_due else Step.REST

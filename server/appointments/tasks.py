@@ -5,12 +5,17 @@ from collections.abc import Awaitable, Callable, Iterable
 import structlog
 
 from models.appointments import Appointment, Hold
-from models.states import AppointmentState, HoldState
+from models.closures import Closure
+from models.states import AppointmentState, ClosureState, HoldState
+from server.appointments.closing import list_late
+from server.appointments.closures import closures_to_follow
 from server.appointments.desk import confirm
 from server.appointments.generation import generate_slots, last_day_on_sale
 from server.appointments.holds import expire_hold
+from server.appointments.impact import find_unlisted
 from server.appointments.reconciling import find_differences
 from server.appointments.reminding import find_due, remind
+from server.appointments.reseating import find_moving, follow
 from server.appointments.service import get_appointment, mark_no_show
 from server.appointments.visits import day_span
 from server.catalog.rules import local_day
@@ -22,6 +27,8 @@ from server.kit.ports import Ports
 from server.kit.transaction import in_transaction
 
 MOST_AT_ONCE = 500
+MOST_STEPS = 200
+"""Of one closure in one run: done well within the lease, which is short so that others go on."""
 HALF_A_DAY_S = 12 * 3600.0
 HOUR_S = 3600.0
 
@@ -77,6 +84,30 @@ async def send_reminders(ports: Ports) -> None:
         await _each(await find_due(hours, now=ports.now(), limit=MOST_AT_ONCE), remind_one)
 
 
+async def follow_closures(ports: Ports) -> None:
+    """Go on with everybody whose place is closed, and with who came in between."""
+    for closure in await closures_to_follow(ports.now()):
+        await _list_late(closure, ports)
+
+        async def step(reseating_id: str) -> None:
+            await follow(reseating_id, now=ports.now(), settings=ports.settings)
+
+        moving = await find_moving(closure, now=ports.now())
+        await _each(moving[:MOST_STEPS], step)
+
+
+async def _list_late(closure: Closure, ports: Ports) -> None:
+    if closure.state is ClosureState.LIFTED:
+        return
+    now, settings = ports.now(), ports.settings
+    late = {visit.id: visit for visit in await find_unlisted(closure, now=now, settings=settings)}
+
+    async def list_one(visit_id: str) -> None:
+        await list_late(closure, late[visit_id], now=now, settings=settings)
+
+    await _each(late, list_one)
+
+
 async def check_counters(ports: Ports) -> None:
     """Report slots whose counter is not what the moves add up to."""
     await find_differences(ports)
@@ -97,5 +128,6 @@ JOBS: tuple[Job, ...] = (
     Job("appointments.confirm_unanswered", 30.0, confirm_unanswered),
     Job("appointments.mark_missed_visits", HOUR_S, mark_missed_visits),
     Job("appointments.send_reminders", 30.0, send_reminders),
+    Job("appointments.follow_closures", 2.0, follow_closures, lease_s=15.0),
     Job("appointments.check_counters", HOUR_S, check_counters),
 )

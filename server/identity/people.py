@@ -21,6 +21,11 @@ async def get_person(person_id: str) -> Person:
     return person
 
 
+async def get_people(person_ids: Collection[str]) -> dict[str, Person]:
+    """Return persons by id; whoever is unknown is left out."""
+    return {person.id: person for person in await Person.filter(id__in=person_ids)}
+
+
 async def find_digests(person_ids: Collection[str]) -> dict[str, str]:
     """Return the identity digests of persons by id; whoever is unknown is left out."""
     rows = await Person.filter(id__in=person_ids).values_list("id", "id_digest")

@@ -63,6 +63,9 @@ GET    /citizen/appointments/<appointment_id>                 visit          1 .
 POST   /citizen/appointments/<appointment_id>/reschedule      visit          1 . 0 n 3 3 3 3 3 3 3 3 3
 POST   /citizen/appointments/<appointment_id>/check-in        visit          1 . 0 n 3 3 3 3 3 3 3 3 3
 POST   /citizen/appointments/<appointment_id>/cancel          visit          1 . 0 n 3 3 3 3 3 3 3 3 3
+GET    /citizen/offers                                        -              1 . . n 3 3 3 3 3 3 3 3 3
+POST   /citizen/offers/<offer_id>/accept                      offer          1 . 0 n 3 3 3 3 3 3 3 3 3
+POST   /citizen/offers/<offer_id>/decline                     offer          1 . 0 n 3 3 3 3 3 3 3 3 3
 POST   /citizen/tickets                                       -              1 . . n 3 3 3 3 3 3 3 3 3
 GET    /citizen/tickets/<ticket_id>                           ticket         1 . 0 n 3 3 3 3 3 3 3 3 3
 GET    /citizen/cases                                         -              1 . . n 3 3 3 3 3 3 3 3 3
@@ -156,6 +159,12 @@ GET    /district/audit                                        -              1 3
 POST   /district/points/<code>/evacuate                       -              1 3 3 3 3 3 3 3 3 3 3 . 3
 POST   /district/points/<code>/call-back                      -              1 3 3 3 3 3 3 3 3 3 3 . 3
 GET    /district/parcel-tasks                                 -              1 3 3 3 3 3 3 3 3 3 3 . 3
+POST   /district/points/<code>/closure                        -              1 3 3 3 3 3 3 3 3 3 3 . 3
+GET    /district/closures                                     -              1 3 3 3 3 3 3 3 3 3 3 . 3
+GET    /district/closures/<closure_id>                        closure        1 3 3 3 3 3 3 3 3 3 3 . 3
+POST   /district/closures/<closure_id>/lift                   closure        1 3 3 3 3 3 3 3 3 3 3 . 3
+GET    /district/reseatings/<reseating_id>                    reseating      1 3 3 3 3 3 3 3 3 3 3 . 3
+POST   /district/reseatings/<reseating_id>/called             reseating      1 3 3 3 3 3 3 3 3 3 3 . 3
 GET    /admin/points/<code>                                   -              1 3 3 3 3 3 3 3 3 3 3 3 .
 PUT    /admin/points/<code>                                   -              1 3 3 3 3 3 3 3 3 3 3 3 .
 GET    /admin/points/<code>/templates                         -              1 3 3 3 3 3 3 3 3 3 3 3 .

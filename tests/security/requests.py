@@ -83,6 +83,14 @@ BODIES = {
     "POST /desk/reconciliation/<order_id>/waybill": {"waybill_no": "1000000000017"},
     "POST /desk/parcel-tasks/<task_id>/finish": {"note": "已联系收件人"},
     "POST /courier/scans": {"device_now": NOON, "scans": [SCAN]},
+    "POST /district/points/<code>/closure": {
+        "intent": "preview",
+        "starts_at": NOON,
+        "ends_at": "2026-11-24T04:00:00Z",
+        "deadline_at": NOON,
+        "reason": "停电检修",
+    },
+    "POST /district/reseatings/<reseating_id>/called": {"note": "已电话联系"},
     "PUT /admin/points/<code>": {
         "is_open": True,
         "reviewers": 1,

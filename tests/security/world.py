@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from uuid import uuid4
 
+from models.closures import Reseating
 from models.delivery import CourierOrder
 from models.kinds import (
     ParcelPurpose,
@@ -14,6 +15,7 @@ from models.kinds import (
 )
 from models.people import WechatAccount
 from models.staff import CourierAccount, StaffAccount
+from models.states import ClosureState, ReseatingState
 from server.appointments.booking import Booker, book
 from server.appointments.holds import hold_place
 from server.cases.accept import accept_case
@@ -30,6 +32,7 @@ from server.identity.sessions import open_session
 from server.kit.access import Actor, Role
 from server.prereview import drafts, reviewing
 from server.queueing.tickets import WalkIn, take_ticket
+from tests.server.appointments.test_offers import offer_now
 from tests.server.delivery.parcels import RECEIVER, relay_all
 from tests.support.booking import (
     ITEM,
@@ -41,6 +44,7 @@ from tests.support.booking import (
     make_slots,
     wish,
 )
+from tests.support.closing import closing
 from tests.support.papers import make_citizen, take_in, together
 
 CASE_ITEM = "GL0002"
@@ -164,6 +168,16 @@ async def _make_visit(world, owner):
     walk_in = WalkIn(STREET, WindowKind.CONSULT, owner.person_id)
     ticket = await together(lambda: take_ticket(walk_in, actor=owner, now=now))
     world.ids |= {"visit": visit.id, "hold": hold.id, "ticket": ticket.id}
+    offer = await offer_now(booker, world.ports, starts_at=later, codes=(SHORT_ITEM,))
+    closure = closing(state=ClosureState.IN_FORCE)
+    await closure.save(force_create=True)
+    line = await Reseating.create(
+        closure_id=closure.id,
+        appointment_id=visit.id,
+        state=ReseatingState.TO_CALL,
+        created_at=now,
+    )
+    world.ids |= {"offer": offer.id, "closure": closure.id, "reseating": line.id}
 
 
 async def _make_papers(world, owner):

@@ -1,0 +1,1 @@
+"""督查: what spans all points."""
