@@ -5,6 +5,7 @@ from tortoise.indexes import Index
 
 from models.fields import DigestField, IdField, ProtectedField, RefField
 from models.kinds import Assurance, SessionKind
+from models.states import RelativeState
 
 
 class Person(Model):
@@ -39,6 +40,29 @@ class WechatAccount(Model):
     class Meta:
         table = "wechat_accounts"
         indexes = (Index(fields=("person_id",)),)
+
+
+class Relative(Model):
+    """亲友: somebody for whom an account may book, from the day they agreed.
+
+    `person_id` is set then; `open` is true or null, so that the key forbids a second line.
+    """
+
+    id = IdField()
+    account_id = RefField()
+    name = ProtectedField()
+    id_number = ProtectedField()
+    id_digest = DigestField()
+    person_id = RefField(null=True)
+    open = fields.BooleanField(null=True, default=True)
+    state = fields.CharEnumField(RelativeState, max_length=16)
+    version = fields.IntField(default=1)
+    created_at = fields.DatetimeField()
+
+    class Meta:
+        table = "relatives"
+        unique_together = (("account_id", "id_digest", "open"),)
+        indexes = (Index(fields=("id_digest", "open")),)
 
 
 class Session(Model):

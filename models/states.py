@@ -38,6 +38,15 @@ class OfferState(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
+class RelativeState(StrEnum):
+    """亲友: whether somebody has agreed that an account books for them."""
+
+    ASKED = "asked"
+    BOUND = "bound"
+    REFUSED = "refused"
+    ENDED = "ended"
+
+
 class ClosureState(StrEnum):
     """停办."""
 
@@ -253,6 +262,16 @@ MOVES: Mapping[type[StrEnum], Moves] = {
                 OfferState.LAPSED,
                 OfferState.WITHDRAWN,
             }
+        }
+    ),
+    RelativeState: _moves(
+        {
+            RelativeState.ASKED: {
+                RelativeState.BOUND,
+                RelativeState.REFUSED,
+                RelativeState.ENDED,
+            },
+            RelativeState.BOUND: {RelativeState.ENDED},
         }
     ),
     ClosureState: _moves({ClosureState.IN_FORCE: {ClosureState.LIFTED}}),

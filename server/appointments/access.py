@@ -1,13 +1,27 @@
 """Who reaches which appointment and hold; whoever may not is told that there is none."""
 
+from tortoise.expressions import Q
+from tortoise.queryset import QuerySet
+
 from models.appointments import Appointment, Hold
 from models.waitlist import Offer
+from server.identity.relatives import find_bound
 from server.kit.errors import NotFound
 
 
-async def access_own_appointment(person_id: str, appointment_id: str) -> Appointment:
-    """Return the person's own appointment; raise `NotFound`."""
-    return _found(await Appointment.get_or_none(id=appointment_id, person_id=person_id))
+async def access_own_appointment(
+    person_id: str, appointment_id: str, *, account_id: str
+) -> Appointment:
+    """Return one of `own_appointments`; raise `NotFound`."""
+    own = await own_appointments(person_id, account_id)
+    return _found(await own.get_or_none(id=appointment_id))
+
+
+async def own_appointments(person_id: str, account_id: str) -> QuerySet[Appointment]:
+    """Return a person's appointments, and those that their account booked for relatives."""
+    relatives = await find_bound(account_id)
+    theirs = Q(account_id=account_id, person_id__in=[*relatives, person_id])
+    return Appointment.filter(Q(person_id=person_id) | theirs)
 
 
 async def access_point_appointment(point_code: str, appointment_id: str) -> Appointment:

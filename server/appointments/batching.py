@@ -33,7 +33,8 @@ async def book_in_batch(call: Call[Any, Any], keyed: KeyedRequest) -> StoredAnsw
 
 def _is_plain(body: BookingIn) -> bool:
     is_named = body.point_code != ANY_POINT and body.starts_at is not None
-    return is_named and body.hold_id is None and body.pre_review_id is None
+    others = (body.hold_id, body.pre_review_id, body.relative_id)
+    return is_named and not any(others)
 
 
 async def _ask(call: Call[BookingIn, None], keyed: KeyedRequest) -> Asked:

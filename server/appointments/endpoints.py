@@ -5,7 +5,11 @@ from typing import Any
 from models.appointments import Appointment
 from models.states import AppointmentState
 from server.appointments import endpoints_admin, endpoints_desk, endpoints_offers
-from server.appointments.access import access_own_appointment, access_own_hold
+from server.appointments.access import (
+    access_own_appointment,
+    access_own_hold,
+    own_appointments,
+)
 from server.appointments.batching import book_in_batch
 from server.appointments.booking import Booker, book, book_held, cancel, reschedule
 from server.appointments.errors import (
@@ -21,7 +25,6 @@ from server.appointments.errors import (
     TooManyAppointments,
 )
 from server.appointments.holds import hold_place, release_hold
-from server.appointments.repository import page_of_person
 from server.appointments.schemas import (
     ANY_POINT,
     AppointmentDetailOut,
@@ -38,9 +41,11 @@ from server.appointments.schemas import (
 from server.appointments.visits import Wish, find_alternatives, list_times
 from server.catalog.errors import UnknownItem, UnknownPoint
 from server.identity.people import get_person
+from server.identity.relatives import access_bound
 from server.kit.access import CITIZENS, EVERYBODY
 from server.kit.errors import ChangedMeanwhile, NotFound, WrongState
 from server.kit.http.call import Call, RealNameRequired
+from server.kit.http.paging import page_of
 from server.kit.http.routes import Surface
 from server.kit.http.schemas import Page, PageQuery
 from server.kit.states import moves_of
@@ -106,7 +111,7 @@ async def release(call: Call[None, None]) -> None:
 )
 async def create(call: Call[BookingIn, None]) -> AppointmentOut:
     """Book a visit: at one point or at any, at a time or at the earliest."""
-    wish, booker = _wish(call.body), await _booker(call)
+    wish, booker = _wish(call.body), await _booker(call, call.body.relative_id)
     settings = call.ports.settings
     if call.body.hold_id is None:
         made = await book(wish, booker, now=call.now, settings=settings)
@@ -118,16 +123,15 @@ async def create(call: Call[BookingIn, None]) -> AppointmentOut:
 
 @citizen.get("/appointments", allows=CITIZENS, refuses=(RealNameRequired,))
 async def list_own(call: Call[None, PageQuery]) -> Page[AppointmentOut]:
-    """List one's appointments, the newest first."""
-    query = call.query
-    rows, cursor = await page_of_person(call.person_id, after=query.cursor, limit=query.limit)
-    return Page[AppointmentOut](items=[AppointmentOut.of(row) for row in rows], next_cursor=cursor)
+    """List one's appointments and those booked for relatives, the newest first."""
+    own = await own_appointments(call.person_id, call.actor.id)
+    return await page_of(own, call.query, AppointmentOut.of)
 
 
 @citizen.get("/appointments/<appointment_id>", allows=CITIZENS, refuses=_OWN)
 async def show(call: Call[None, None]) -> AppointmentDetailOut:
     """Show an appointment, why it is as it is, and other times if it was declined."""
-    row = await access_own_appointment(call.person_id, call.path["appointment_id"])
+    row = await _access(call)
     starts = []
     if row.state is AppointmentState.DECLINED:
         starts = await find_alternatives(row, now=call.now, settings=call.ports.settings)
@@ -146,7 +150,7 @@ async def show(call: Call[None, None]) -> AppointmentDetailOut:
 )
 async def cancel_own(call: Call[None, None]) -> AppointmentOut:
     """Cancel a visit before its time."""
-    row = await access_own_appointment(call.person_id, call.path["appointment_id"])
+    row = await _access(call)
     await cancel(row, actor=call.actor, now=call.now, settings=call.ports.settings)
     return AppointmentOut.of(row)
 
@@ -159,7 +163,7 @@ async def cancel_own(call: Call[None, None]) -> AppointmentOut:
 )
 async def reschedule_own(call: Call[RescheduleIn, None]) -> AppointmentOut:
     """Move a visit: the new place is taken, or the old one stays."""
-    row = await access_own_appointment(call.person_id, call.path["appointment_id"])
+    row = await _access(call)
     moved = await reschedule(
         row,
         call.body.starts_at,
@@ -171,8 +175,16 @@ async def reschedule_own(call: Call[RescheduleIn, None]) -> AppointmentOut:
     return AppointmentOut.of(moved)
 
 
-async def _booker(call: Call[Any, None]) -> Booker:
+async def _access(call: Call[Any, None]) -> Appointment:
+    return await access_own_appointment(
+        call.person_id, call.path["appointment_id"], account_id=call.actor.id
+    )
+
+
+async def _booker(call: Call[Any, None], relative_id: str | None = None) -> Booker:
     person = await get_person(call.person_id)
+    if relative_id is not None:
+        person = await access_bound(call.actor.id, relative_id)
     return Booker(person.id, person.id_digest, call.actor.id, call.actor)
 
 

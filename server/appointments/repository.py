@@ -285,14 +285,6 @@ Part = tuple[list[Appointment], str | None]
 """Some rows of a list and the cursor of what follows, if anything does."""
 
 
-async def page_of_person(person_id: str, *, after: str | None, limit: int) -> Part:
-    """Return a person's appointments, the newest first."""
-    rows = Appointment.filter(person_id=person_id)
-    if after is not None:
-        rows = rows.filter(id__lt=after)
-    return _part(await rows.order_by("-id").limit(limit + 1), limit)
-
-
 async def page_of_span(
     point_code: str,
     span: tuple[datetime, datetime],

@@ -179,13 +179,23 @@ class HoldOut(Outgoing):
 
 
 class BookingIn(Incoming):
-    """A visit to book: at one point or `any`; the earliest time unless one is named."""
+    """A visit to book: at one point or `any`; the earliest time unless one is named.
+
+    `relative_id` is for whom, if not for oneself; a hold is always one's own.
+    """
 
     point_code: Code
     starts_at: Instant | None = None
     item_codes: ItemCodes
     hold_id: Code | None = None
     pre_review_id: Code | None = None
+    relative_id: Code | None = None
+
+    @model_validator(mode="after")
+    def _holds_for_oneself(self) -> Self:
+        if self.hold_id is not None and self.relative_id is not None:
+            raise ValueError("hold of a relative")
+        return self
 
 
 class RescheduleIn(Incoming):

@@ -2,7 +2,7 @@
 
 from models.people import Person, WechatAccount
 from server.audit.service import record
-from server.identity import citizens, staff
+from server.identity import citizens, endpoints_relatives, staff
 from server.identity.errors import (
     IdentityFixed,
     IdentityTaken,
@@ -28,7 +28,7 @@ from server.kit.http.routes import Surface
 citizen = Surface("/citizen", tag="identity")
 desk = Surface("/desk", tag="identity_desk")
 courier = Surface("/courier", tag="identity_courier")
-SURFACES = (citizen, desk, courier)
+SURFACES = (citizen, desk, courier, *endpoints_relatives.SURFACES)
 
 OUTSIDE = {"is_transactional": False, "is_keyed": False}
 """These call somebody else first, or have an id of their own: the login code."""

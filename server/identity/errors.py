@@ -32,3 +32,21 @@ class IdentityFixed(Refusal):
     """The account stands for another person already."""
 
     code = "identity_fixed"
+
+
+class RelativeKnown(Refusal):
+    """The account has asked this person already, or books for them."""
+
+    code = "relative_known"
+
+
+class RelativeUnlike(Refusal):
+    """The name or number is not the one that was asked for."""
+
+    code = "relative_unlike"
+
+
+class TooManyRelatives(Refusal):
+    """The account has as many relatives as are allowed."""
+
+    code = "too_many_relatives"

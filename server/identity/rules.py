@@ -10,6 +10,9 @@ MOBILE = re.compile(r"1[3-9]\d{9}")
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CHECK_DIGITS = "10X98765432"
 
+MOST_RELATIVES = 6
+"""A family: for more, a window books."""
+
 MOST_FAILED_LOGINS = 5
 LOCKED_FOR = timedelta(minutes=15)
 TOTP_STEP_S = 30

@@ -8,11 +8,14 @@ from integrations.contracts.mini_program import SubscribeMessage
 from models.kinds import NoticeState
 from models.notifications import Notice
 from models.people import WechatAccount
+from server.identity.events import RelativeAsked
+from server.identity.people import find_account_of
+from server.identity.relatives import find_asked
 from server.kit.jobs import Job
 from server.kit.outbox import Consumer
 from server.kit.ports import Ports
 from server.kit.transaction import in_transaction
-from server.notifications.events import NoticeWritten
+from server.notifications.events import NoticeWritten, notify
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 PAGE = "pages/notices/index"
@@ -63,5 +66,21 @@ async def _settle(notice: Notice, state: NoticeState, ports: Ports, *, refusal: 
     await in_transaction(write)
 
 
-CONSUMERS = (Consumer("notifications.send", NoticeWritten, send_notice, is_remote=True),)
+async def tell_relative(event: RelativeAsked, ports: Ports) -> None:
+    """Tell somebody that they are asked, if they have an account of their own."""
+    person = await find_asked(event.aggregate_id)
+    if person is not None:
+        await notify(
+            kind="relative_asked",
+            account_id=await find_account_of(person.id),
+            subject_id=event.aggregate_id,
+            key="asked",
+            now=ports.now(),
+        )
+
+
+CONSUMERS = (
+    Consumer("notifications.send", NoticeWritten, send_notice, is_remote=True),
+    Consumer("notifications.tell_relative", RelativeAsked, tell_relative),
+)
 JOBS: tuple[Job, ...] = ()

@@ -57,7 +57,9 @@ async def display(call: Call[None, None]) -> DisplayOut:
 )
 async def check_in_own(call: Call[None, None]) -> TicketOut:
     """Check in for a visit: the booking becomes a place in the queue."""
-    row = await access_own_appointment(call.person_id, call.path["appointment_id"])
+    row = await access_own_appointment(
+        call.person_id, call.path["appointment_id"], account_id=call.actor.id
+    )
     ticket = await check_in(
         row,
         actor=call.actor,

@@ -46,6 +46,11 @@ PUT    /citizen/identity                                      -              1 .
 GET    /citizen/me                                            -              1 . . . 3 3 3 3 3 3 3 3 3
 GET    /citizen/notices                                       -              1 . . . 3 3 3 3 3 3 3 3 3
 DELETE /citizen/session                                       -              1 . . . 3 3 3 3 3 3 3 3 3
+GET    /citizen/relatives                                     -              1 . . n 3 3 3 3 3 3 3 3 3
+POST   /citizen/relatives                                     -              1 . . n 3 3 3 3 3 3 3 3 3
+POST   /citizen/relatives/<relative_id>/agree                 relative       1 0 . n 3 3 3 3 3 3 3 3 3
+POST   /citizen/relatives/<relative_id>/refuse                relative       1 0 . n 3 3 3 3 3 3 3 3 3
+DELETE /citizen/relatives/<relative_id>                       relative       1 . . n 3 3 3 3 3 3 3 3 3
 GET    /citizen/file-views                                    -              1 . . n 3 3 3 3 3 3 3 3 3
 GET    /citizen/attachments/<attachment_id>                   own_file       1 . 0 n 3 3 3 3 3 3 3 3 3
 GET    /citizen/pre-reviews                                   -              1 . . n 3 3 3 3 3 3 3 3 3
@@ -98,6 +103,7 @@ POST   /desk/appointments/<appointment_id>/confirm            visit          1 3
 POST   /desk/appointments/<appointment_id>/decline            visit          1 3 3 3 . 0 . 3 3 3 3 3 3
 POST   /desk/appointments/<appointment_id>/no-show            visit          1 3 3 3 . 0 . 3 3 3 3 3 3
 POST   /desk/appointments/<appointment_id>/check-in           visit          1 3 3 3 . 0 . 3 3 3 3 3 3
+POST   /desk/relatives/<relative_id>/agree                    relative       1 3 3 3 . . . 3 3 3 3 3 3
 POST   /desk/tickets                                          -              1 3 3 3 . . . 3 3 3 3 3 3
 POST   /desk/windows/<no>/open                                -              1 3 3 3 . . . 3 3 3 3 3 3
 POST   /desk/windows/<no>/call-next                           -              1 3 3 3 . . . 3 3 3 3 3 3

@@ -38,6 +38,8 @@ BODIES = {
     "POST /courier/login": LOGIN,
     "POST /citizen/phone": {"code": "none"},
     "PUT /citizen/identity": {"name": "李四", "id_number": "350102190001010000"},
+    "POST /citizen/relatives": PERSON,
+    "POST /desk/relatives/<relative_id>/agree": PERSON,
     "POST /citizen/pre-reviews": {"item_code": CASE_ITEM},
     "POST /citizen/holds": {"point_code": STREET, "starts_at": NOON, "item_codes": [SHORT_ITEM]},
     "POST /citizen/appointments": {

@@ -13,9 +13,9 @@ from models.kinds import (
     TransferWay,
     WindowKind,
 )
-from models.people import WechatAccount
+from models.people import Relative, WechatAccount
 from models.staff import CourierAccount, StaffAccount
-from models.states import ClosureState, ReseatingState
+from models.states import ClosureState, RelativeState, ReseatingState
 from server.appointments.booking import Booker, book
 from server.appointments.holds import hold_place
 from server.cases.accept import accept_case
@@ -93,6 +93,7 @@ async def build_world(ports):
     owner = await _make_citizens(world)
     await _make_staff(world)
     await _make_visit(world, owner)
+    await _make_relative(world, owner)
     await _make_papers(world, owner)
     await _make_cases(world, owner)
     await _make_parcels(world, owner)
@@ -178,6 +179,21 @@ async def _make_visit(world, owner):
         created_at=now,
     )
     world.ids |= {"offer": offer.id, "closure": closure.id, "reseating": line.id}
+
+
+async def _make_relative(world, owner):
+    """The owner has asked the other citizen."""
+    account = await WechatAccount.get(id=world.people["other"][1])
+    person = await get_person(account.person_id)
+    asked = await Relative.create(
+        account_id=owner.id,
+        name=person.name,
+        id_number=person.id_number,
+        id_digest=person.id_digest,
+        state=RelativeState.ASKED,
+        created_at=world.ports.now(),
+    )
+    world.ids["relative"] = asked.id
 
 
 async def _make_papers(world, owner):
