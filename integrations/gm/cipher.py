@@ -28,8 +28,9 @@ class ColumnCipher:
 
     def __init__(self, keys: Mapping[str, bytes], digest_key: bytes) -> None:
         _check_keys(keys, digest_key)
-        self._keys = dict(keys)
-        self._key_id = list(self._keys)[-1]
+        self._algorithms = {key_id: SM4(key) for key_id, key in keys.items()}
+        self._key_id = list(keys)[-1]
+        self._header = f"{VERSION}.{self._key_id}."
         self._hmac = HMAC(digest_key, SM3())
 
     @staticmethod
@@ -43,8 +44,7 @@ class ColumnCipher:
 
     def encrypt(self, plain: str) -> str:
         """Return `v1.<key id>.<base64url of nonce, sealed text and tag>`."""
-        header, sealed = self._seal(plain.encode())
-        return header + _encode(sealed)
+        return self._header + _encode(self._seal(plain.encode()))
 
     def decrypt(self, sealed: str) -> str:
         """Return the plain text; raise `ValueError` if altered or its key is unknown."""
@@ -58,8 +58,7 @@ class ColumnCipher:
 
     def encrypt_bytes(self, plain: bytes) -> bytes:
         """Return `v1.<key id>.` and then nonce, sealed bytes and tag, unencoded."""
-        header, sealed = self._seal(plain)
-        return header.encode() + sealed
+        return self._header.encode() + self._seal(plain)
 
     def decrypt_bytes(self, sealed: bytes) -> bytes:
         """Return the plain bytes; raise `ValueError` if altered or the key is unknown."""
@@ -73,22 +72,21 @@ class ColumnCipher:
         hmac.update(plain.encode())
         return hmac.finalize().hex()
 
-    def _seal(self, plain: bytes) -> tuple[str, bytes]:
-        header = f"{VERSION}.{self._key_id}."
+    def _seal(self, plain: bytes) -> bytes:
         nonce = os.urandom(NONCE_BYTES)
-        encryptor = BlockCipher(SM4(self._keys[self._key_id]), GCM(nonce)).encryptor()
-        encryptor.authenticate_additional_data(header.encode())
+        encryptor = BlockCipher(self._algorithms[self._key_id], GCM(nonce)).encryptor()
+        encryptor.authenticate_additional_data(self._header.encode())
         body = encryptor.update(plain) + encryptor.finalize()
-        return header, nonce + body + encryptor.tag
+        return nonce + body + encryptor.tag
 
     def _open(self, version: str, key_id: str, sealed: bytes) -> bytes:
-        if version != VERSION or key_id not in self._keys:
+        if version != VERSION or key_id not in self._algorithms:
             raise ValueError("sealed by an unknown version or key")
         if len(sealed) < NONCE_BYTES + TAG_BYTES:
             raise ValueError("sealed content is too short")
         nonce, body = sealed[:NONCE_BYTES], sealed[NONCE_BYTES:-TAG_BYTES]
         mode = GCM(nonce, sealed[-TAG_BYTES:])
-        decryptor = BlockCipher(SM4(self._keys[key_id]), mode).decryptor()
+        decryptor = BlockCipher(self._algorithms[key_id], mode).decryptor()
         decryptor.authenticate_additional_data(f"{VERSION}.{key_id}.".encode())
         try:
             return decryptor.update(body) + decryptor.finalize()

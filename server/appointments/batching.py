@@ -14,7 +14,10 @@ from server.kit.errors import Refusal
 from server.kit.http.call import Call
 from server.kit.idempotency import KeyedRequest, StoredAnswer
 
-_BATCH: NaturalBatch[Asked, StoredAnswer | None] = NaturalBatch(settle)
+AT_ONCE = 2
+"""One batch is made while the database writes the other."""
+
+_BATCH: NaturalBatch[Asked, StoredAnswer | None] = NaturalBatch(settle, at_once=AT_ONCE)
 
 
 async def book_in_batch(call: Call[Any, Any], keyed: KeyedRequest) -> StoredAnswer | None:
@@ -22,10 +25,11 @@ async def book_in_batch(call: Call[Any, Any], keyed: KeyedRequest) -> StoredAnsw
 
     Raises `SlotFull` or `Busy`. Any other refusal is left to `book`, which knows which comes first.
     """
-    if not _is_plain(call.body) or call.actor.person_id is None:
+    person_digest = call.actor.person_digest
+    if person_digest is None or not _is_plain(call.body):
         return None
     try:
-        asked = await _ask(call, keyed)
+        asked = await _ask(call, keyed, person_digest)
     except Refusal:
         return None
     return await _BATCH.submit(asked) if asked.place.starts_at > call.now else None
@@ -37,7 +41,7 @@ def _is_plain(body: BookingIn) -> bool:
     return is_named and not any(others)
 
 
-async def _ask(call: Call[BookingIn, None], keyed: KeyedRequest) -> Asked:
+async def _ask(call: Call[BookingIn, None], keyed: KeyedRequest, person_digest: str) -> Asked:
     body, settings = call.body, call.ports.settings
     assert body.starts_at is not None  # noqa: S101 - narrows what `_is_plain` has told
     terms = await find_terms(body.point_code, tuple(body.item_codes), settings)
@@ -47,6 +51,7 @@ async def _ask(call: Call[BookingIn, None], keyed: KeyedRequest) -> Asked:
         keyed=keyed,
         actor=call.actor,
         person_id=call.person_id,
+        person_digest=person_digest,
         terms=terms,
         place=place,
         slot_ids=await find_slot_ids(place, settings),

@@ -4,7 +4,6 @@ Order, as everywhere: keys, slots (by id), allowances, then rows. Who is refused
 is refused here; whoever else cannot be booked is left out and returned without an answer.
 """
 
-import json
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -12,6 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from http import HTTPStatus
 
+import orjson
+from orjson import OPT_UTC_Z
 from tortoise.exceptions import IntegrityError
 
 from models.appointments import Appointment, AppointmentItem
@@ -21,32 +22,28 @@ from server.appointments.errors import SlotFull
 from server.appointments.notices import show_time
 from server.appointments.repository import (
     Place,
+    ask_rooms,
     change_slots,
     find_live_items,
     find_restrained,
-    rooms_of,
     take_allowances,
 )
 from server.appointments.rules import admit
-from server.appointments.schemas import AppointmentOut
 from server.appointments.visit_terms import Terms, forget_terms
-from server.identity.people import find_digests
 from server.kit.access import Actor
-from server.kit.bulk import Statement, insert, run_all
+from server.kit.bulk import Statement, fetch_all, insert, run_all, run_whole
 from server.kit.errors import Refusal
 from server.kit.idempotency import (
     Answered,
     KeyedRequest,
     StoredAnswer,
+    ask_claimed,
     claim_answered,
-    find_claimed,
     give_up,
 )
 from server.kit.states import Made, record_made
 from server.kit.transaction import guard_database, in_transaction
 from server.notifications.events import News, notify_all
-
-MOST_KNOWN = 100_000
 
 _APPOINTMENT = (
     "id",
@@ -68,13 +65,14 @@ _ITEM = ("id", "appointment_id", "person_digest", "item_code")
 Settled = StoredAnswer | Refusal | None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Asked:
     """A booking that waits for its place; `id` is what the appointment will be known by."""
 
     keyed: KeyedRequest
     actor: Actor
     person_id: str
+    person_digest: str
     terms: Terms
     place: Place
     slot_ids: tuple[int, ...]
@@ -83,20 +81,21 @@ class Asked:
     id: str = field(default_factory=new_id)
 
     def answer(self) -> StoredAnswer:
-        """Return what the citizen is answered once it is booked."""
+        """Return what the citizen is answered once it is booked: an `AppointmentOut`."""
         plan = self.terms.plan
-        shown = AppointmentOut(
-            id=self.id,
-            point_code=self.place.point_code,
-            starts_at=self.place.starts_at,
-            minutes=plan.minutes,
-            item_codes=list(plan.item_codes),
-            state=self.terms.state,
-            confirm_by=self.confirm_by,
-            pre_review_id=None,
-            replaced_id=None,
-        )
-        return StoredAnswer(HTTPStatus.CREATED, shown.model_dump_json())
+        shown = {
+            "id": self.id,
+            "point_code": self.place.point_code,
+            "starts_at": self.place.starts_at,
+            "minutes": plan.minutes,
+            "item_codes": plan.item_codes,
+            "state": self.terms.state,
+            "confirm_by": self.confirm_by,
+            "pre_review_id": None,
+            "replaced_id": None,
+        }
+        body = orjson.dumps(shown, option=OPT_UTC_Z).decode()
+        return StoredAnswer(HTTPStatus.CREATED.value, body)
 
 
 class _Doubtful(Exception):
@@ -108,9 +107,8 @@ class _Tight(Exception):
 
 
 class _Process:
-    """What one process knows: digests never change; full slots only tell where to look first."""
+    """What one process knows: full slots only tell where to look first."""
 
-    digests: dict[str, str] = {}  # noqa: RUF012 - one for the process
     full: set[int] = set()  # noqa: RUF012 - one for the process
 
 
@@ -120,42 +118,31 @@ async def settle(asked: Sequence[Asked]) -> list[Settled]:
     None stands for a booking that was not tried or could not be made, for any reason but want of
     room: it is to be judged alone. Raises `Busy`, and then nothing is known of the batch.
     """
-    settled = await guard_database(lambda: _judge_sold_out(asked))
+    doubtful = [one for one in asked if not _Process.full.isdisjoint(one.slot_ids)]
+    settled = await guard_database(lambda: _judge_sold_out(doubtful)) if doubtful else {}
     hopeful = [one for one in asked if one not in settled]
-    await guard_database(lambda: _learn_digests(hopeful))
     settled |= await _book_all(_keep_distinct(hopeful))
     return [settled.get(one) for one in asked]
-
-
-async def _learn_digests(asked: Sequence[Asked]) -> None:
-    known = _Process.digests
-    if len(known) >= MOST_KNOWN:
-        known.clear()
-    if unknown := {one.person_id for one in asked} - known.keys():
-        known.update(await find_digests(unknown))
 
 
 def _keep_distinct(asked: Sequence[Asked]) -> list[Asked]:
     first: dict[str, Asked] = {}
     for one in asked:
-        if one.person_id in _Process.digests:
-            first.setdefault(one.person_id, one)
+        first.setdefault(one.person_digest, one)
     return list(first.values())
 
 
-async def _judge_sold_out(asked: Sequence[Asked]) -> dict[Asked, Settled]:
+async def _judge_sold_out(doubtful: Sequence[Asked]) -> dict[Asked, Settled]:
     """Refuse what has no room as `book` would, without a lock; keys that took effect are kept."""
-    doubtful = [one for one in asked if not _Process.full.isdisjoint(one.slot_ids)]
-    if not doubtful:
-        return {}
     wanted = {slot_id for one in doubtful for slot_id in one.slot_ids}
-    rooms = await rooms_of(wanted)
-    _note_full(wanted, rooms)
     # Keys after rooms: whoever sees a place gone sees the key that took it.
-    sold_out = [one for one in doubtful if not _Process.full.isdisjoint(one.slot_ids)]
-    claimed = await find_claimed([one.keyed for one in sold_out])
+    rooms, keys = await fetch_all([ask_rooms(wanted), ask_claimed([one.keyed for one in doubtful])])
+    _note_full(wanted, dict(rooms))
+    claimed = set(keys)
     return {
-        one: None if (one.keyed.actor, one.keyed.key) in claimed else SlotFull() for one in sold_out
+        one: None if (one.keyed.actor, one.keyed.key) in claimed else SlotFull()
+        for one in doubtful
+        if not _Process.full.isdisjoint(one.slot_ids)
     }
 
 
@@ -183,64 +170,84 @@ async def _try(asked: Sequence[Asked]) -> dict[Asked, Settled] | None:
 
 async def _book(asked: Sequence[Asked]) -> dict[Asked, Settled]:
     try:
-        return await in_transaction(lambda: _write(asked))
+        return await _write(asked)
     except _Tight:
         return await in_transaction(lambda: _write_what_fits(asked))
 
 
 async def _leave_out_doubtful(asked: Sequence[Asked]) -> list[Asked]:
-    digests = {_Process.digests[one.person_id] for one in asked}
-    claimed = await find_claimed([one.keyed for one in asked])
-    restrained = await find_restrained(digests, now=min(one.at for one in asked))
+    digests = {one.person_digest for one in asked}
+    [keys] = await fetch_all([ask_claimed([one.keyed for one in asked])])
+    known = set(keys)
+    restrained = await find_restrained(digests, now=_latest(asked))
     live = await find_live_items(digests)
     return [
         one
         for one in asked
-        if (one.keyed.actor, one.keyed.key) not in claimed
-        and (digest := _Process.digests[one.person_id]) not in restrained
+        if (one.keyed.actor, one.keyed.key) not in known
+        and (digest := one.person_digest) not in restrained
         and not any((digest, code) in live for code in one.terms.plan.item_codes)
     ]
 
 
 async def _write(asked: Sequence[Asked]) -> dict[Asked, Settled]:
-    answers: dict[Asked, Settled] = {}
-    keys = _claim(asked, answers)
-    await _take([keys], asked)
-    return answers
+    answers = {one: one.answer() for one in asked}
+    at = _latest(asked)
+    taking = _Taking(asked, at)
+    statements = [_claim(answers, at), *taking.statements()]
+    await run_whole(statements, lambda counts: taking.judge(counts[1:]))
+    return dict(answers)
 
 
 async def _write_what_fits(asked: Sequence[Asked]) -> dict[Asked, Settled]:
-    answers: dict[Asked, Settled] = {}
-    await run_all([_claim(asked, answers)])
+    answers = {one: one.answer() for one in asked}
+    at = _latest(asked)
+    await run_all([_claim(answers, at)])
     admitted = await _admit(asked)
     refused = [one for one in asked if one not in admitted]
     await give_up([one.keyed for one in refused])
     if admitted:
-        await _take([], list(admitted))
+        taking = _Taking(list(admitted), at)
+        taking.judge(await run_all(taking.statements()))
     return answers | {one: SlotFull() for one in refused}
 
 
-def _claim(asked: Sequence[Asked], answers: dict[Asked, Settled]) -> Statement:
-    claims = [Answered(one.keyed, one.answer(), one.at) for one in asked]
-    answers.update((one, claim.answer) for one, claim in zip(asked, claims, strict=True))
-    return claim_answered(claims)
+def _latest(asked: Sequence[Asked]) -> datetime:
+    """Return when the last of them came: the moment of all that is written together."""
+    return max(one.at for one in asked)
 
 
-async def _take(first: list[Statement], asked: Sequence[Asked]) -> None:
-    changes = Counter(slot_id for one in asked for slot_id in one.slot_ids)
-    digests = [_Process.digests[one.person_id] for one in asked]
-    allowances = take_allowances(digests, now=min(one.at for one in asked))
-    counts = await run_all([*first, change_slots(changes), *allowances, *_rows(asked)])
-    changed, *allowed = counts[len(first) :][:3]
-    if changed != len(changes):
-        raise _Tight
-    if sum(allowed) != len(digests):
-        raise _Doubtful
+def _claim(answers: Mapping[Asked, StoredAnswer], at: datetime) -> Statement:
+    return claim_answered(Answered(one.keyed, answer, at) for one, answer in answers.items())
+
+
+class _Taking:
+    """What is written of bookings whose keys are claimed, and whether all of it could be."""
+
+    def __init__(self, asked: Sequence[Asked], at: datetime) -> None:
+        self._asked = asked
+        self._at = at
+        self._changes = Counter(slot_id for one in asked for slot_id in one.slot_ids)
+
+    def statements(self) -> list[Statement]:
+        """Change slots and allowances, then write the rows."""
+        asked = self._asked
+        digests = [one.person_digest for one in asked]
+        allowances = take_allowances(digests, now=self._at)
+        return [change_slots(self._changes), *allowances, *_rows(asked, self._at)]
+
+    def judge(self, counts: Sequence[int]) -> None:
+        """Raise `_Tight` or `_Doubtful` unless slots and allowances were all changed."""
+        changed, *allowed = counts[:3]
+        if changed != len(self._changes):
+            raise _Tight
+        if sum(allowed) != len(self._asked):
+            raise _Doubtful
 
 
 async def _admit(asked: Sequence[Asked]) -> Collection[Asked]:
     wanted = {slot_id for one in asked for slot_id in one.slot_ids}
-    rooms = await rooms_of(wanted, is_locking=True)
+    rooms = dict((await fetch_all([ask_rooms(wanted, is_locking=True)]))[0])
     if rooms.keys() != wanted:
         forget_terms()
         raise _Doubtful
@@ -249,17 +256,17 @@ async def _admit(asked: Sequence[Asked]) -> Collection[Asked]:
     return dict.fromkeys(one for one, is_in in zip(asked, told, strict=True) if is_in)
 
 
-def _rows(asked: Sequence[Asked]) -> list[Statement]:
-    moves = (Made(one.id, one.terms.state, one.actor, one.at) for one in asked)
+def _rows(asked: Sequence[Asked], at: datetime) -> list[Statement]:
+    moves = (Made(one.id, one.terms.state, one.actor, at) for one in asked)
     return [
-        insert(Appointment, _APPOINTMENT, [_appointment_row(one) for one in asked]),
+        insert(Appointment, _APPOINTMENT, [_appointment_row(one, at) for one in asked]),
         insert(AppointmentItem, _ITEM, [row for one in asked for row in _item_rows(one)]),
         record_made(Appointment, moves),
-        *notify_all([_news(one) for one in asked]),
+        *notify_all([_news(one, at) for one in asked]),
     ]
 
 
-def _appointment_row(one: Asked) -> tuple[object, ...]:
+def _appointment_row(one: Asked, at: datetime) -> tuple[object, ...]:
     plan, place = one.terms.plan, one.place
     return (
         one.id,
@@ -270,26 +277,26 @@ def _appointment_row(one: Asked) -> tuple[object, ...]:
         place.starts_at,
         place.quanta,
         plan.minutes,
-        json.dumps(plan.item_codes, separators=(",", ":")),
+        orjson.dumps(plan.item_codes).decode(),
         one.terms.state.value,
         one.confirm_by,
         one.actor.name,
-        one.at,
+        at,
     )
 
 
 def _item_rows(one: Asked) -> list[tuple[object, ...]]:
-    digest = _Process.digests[one.person_id]
+    digest = one.person_digest
     return [(new_id(), one.id, digest, code) for code in sorted(one.terms.plan.item_codes)]
 
 
-def _news(one: Asked) -> News:
+def _news(one: Asked, at: datetime) -> News:
     is_confirmed = one.terms.state is AppointmentState.CONFIRMED
     return News(
         kind="appointment_confirmed" if is_confirmed else "appointment_received",
         account_id=one.actor.id,
         subject_id=one.id,
         key="1",
-        at=one.at,
+        at=at,
         data={"point": one.terms.point_name, "time": show_time(one.place.starts_at)},
     )

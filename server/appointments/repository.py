@@ -5,9 +5,8 @@ Order inside a transaction, always: slots (by id), the allowance, then appointme
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Self
+from typing import NamedTuple, Self
 
 from tortoise import connections
 from tortoise.exceptions import IntegrityError
@@ -40,8 +39,7 @@ WHERE person_digest IN ({digests}) AND live < {most}
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Neighbouring slots of one kind of window at one point."""
 
     point_code: str
@@ -90,14 +88,12 @@ async def try_changes(changes: Mapping[int, int]) -> bool:
     return True
 
 
-async def rooms_of(slot_ids: Iterable[int], *, is_locking: bool = False) -> dict[int, int]:
-    """Return how many more each slot takes; lock them in id order to rely on it."""
+def ask_rooms(slot_ids: Iterable[int], *, is_locking: bool = False) -> Statement:
+    """Ask how many more each slot takes; lock them in id order to rely on it."""
     ids = sorted(slot_ids)
-    connection = connections.get("default")
-    can_lock = connection.capabilities.support_for_update
+    can_lock = connections.get("default").capabilities.support_for_update
     lock = " FOR UPDATE" if is_locking and can_lock else ""
-    _, rows = await connection.execute_query(_ROOMS.format(ids=marks(len(ids)), lock=lock), ids)
-    return {row["id"]: row["room"] for row in rows}
+    return Statement(_ROOMS.format(ids=marks(len(ids)), lock=lock), ids)
 
 
 async def slots_of(place: Place, quantum: timedelta) -> list[SlotRoom]:

@@ -4,11 +4,12 @@ Those that are asked for at the same time are looked up together.
 """
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import NamedTuple
 
+import orjson
 from tortoise import connections
 
 from models.fields import digest_of
@@ -24,14 +25,20 @@ from server.kit.transaction import guard_database
 TOKEN_BYTES = 32
 CACHED_FOR = timedelta(seconds=1)
 MOST_CACHED = 50_000
+CITIZEN = SessionKind.CITIZEN.value
 
 _LIVE = """
-SELECT token_digest, kind, subject_id, sessions.expires_at AS until,
-  wechat_accounts.id AS account_id, person_id
-FROM sessions LEFT JOIN wechat_accounts
-  ON sessions.kind = 'citizen' AND wechat_accounts.id = subject_id
+SELECT {gather}({row}(
+    token_digest, kind, subject_id, sessions.expires_at,
+    wechat_accounts.id, wechat_accounts.person_id, persons.id_digest
+  )) AS found
+FROM sessions
+LEFT JOIN wechat_accounts ON sessions.kind = 'citizen' AND wechat_accounts.id = subject_id
+LEFT JOIN persons ON persons.id = wechat_accounts.person_id
 WHERE token_digest IN ({digests}) AND revoked_at IS NULL
 """
+_FUNCTIONS = {"gather": "JSON_ARRAYAGG", "row": "JSON_ARRAY"}
+_FUNCTIONS_OF_SQLITE = {"gather": "json_group_array", "row": "json_array"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +59,18 @@ class _Cached:
 class _Asked:
     digest: str
     at: datetime
+
+
+class _Live(NamedTuple):
+    """A session that was not ended, as the database tells of it."""
+
+    token_digest: str
+    kind: str
+    subject_id: str
+    expires_at: str
+    account_id: str | None
+    person_id: str | None
+    person_digest: str | None
 
 
 class SessionDirectory:
@@ -108,7 +127,7 @@ async def forget_ended_sessions(*, now: datetime) -> int:
 
 def _is_about_to_change(actor: Actor | None) -> bool:
     """Whoever gives a real name goes on at once, perhaps in another process."""
-    return actor is not None and actor.role is Role.CITIZEN and actor.person_id is None
+    return actor is not None and actor.person_id is None and actor.role is Role.CITIZEN
 
 
 async def _look_up_all(asked: Sequence[_Asked]) -> list[Actor | None]:
@@ -121,22 +140,34 @@ def _of_live(found: _Cached | None, now: datetime) -> Actor | None:
 
 
 async def _find(digests: set[str]) -> dict[str, _Cached]:
-    statement = _LIVE.format(digests=marks(len(digests)))
-    _, rows = await connections.get("default").execute_query(statement, list(digests))
-    return {row["token_digest"]: _Cached(await _actor(row), _in_utc(row["until"])) for row in rows}
+    connection = connections.get("default")
+    is_mysql = connection.capabilities.dialect == "mysql"
+    functions = _FUNCTIONS if is_mysql else _FUNCTIONS_OF_SQLITE
+    statement = _LIVE.format(digests=marks(len(digests)), **functions)
+    _, [row] = await connection.execute_query(statement, list(digests))
+    found = orjson.loads(row["found"] or "[]")
+    return {one.token_digest: await _known(one) for one in map(_Live._make, found)}
 
 
-async def _actor(row: Mapping[str, Any]) -> Actor | None:
-    kind = SessionKind(row["kind"])
-    if kind is not SessionKind.CITIZEN:
-        return await _STAFF[kind](row["subject_id"])
-    if row["account_id"] is None:
+async def _known(live: _Live) -> _Cached:
+    return _Cached(await _actor(live), _in_utc(live.expires_at))
+
+
+async def _actor(live: _Live) -> Actor | None:
+    if live.kind != CITIZEN:
+        return await _STAFF[SessionKind(live.kind)](live.subject_id)
+    if live.account_id is None:
         return None
-    return Actor(Role.CITIZEN, id=row["account_id"], person_id=row["person_id"])
+    return Actor(
+        Role.CITIZEN,
+        id=live.account_id,
+        person_id=live.person_id,
+        person_digest=live.person_digest,
+    )
 
 
-def _in_utc(stored: datetime | str) -> datetime:
-    moment = datetime.fromisoformat(stored) if isinstance(stored, str) else stored
+def _in_utc(stored: str) -> datetime:
+    moment = datetime.fromisoformat(stored)
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 

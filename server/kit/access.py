@@ -1,7 +1,7 @@
 """Who acts, and which routes let them in."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -22,8 +22,9 @@ class Role(StrEnum):
 class Actor:
     """Whoever makes a request.
 
-    `id` is the account's; `person_id` is set for a citizen who gave a real name; `point_code` for
-    clerks and managers, `department_code` for handlers, `point_codes` for couriers.
+    `id` is the account's; `person_id` and `person_digest` (of the identity number) are set for a
+    citizen who gave a real name; `point_code` for clerks and managers, `department_code` for
+    handlers, `point_codes` for couriers.
     """
 
     role: Role
@@ -32,6 +33,7 @@ class Actor:
     point_code: str | None = None
     department_code: str | None = None
     point_codes: frozenset[str] = frozenset()
+    person_digest: str | None = field(default=None, repr=False)
 
     @property
     def name(self) -> str:

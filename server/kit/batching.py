@@ -23,7 +23,9 @@ log = structlog.get_logger(__name__)
 
 
 class NaturalBatch(Generic[Entry, Outcome]):
-    """Settles entries in batches of at most `most`, one batch at a time, in order of arrival.
+    """Settles entries in batches of at most `most`, taken in order of arrival.
+
+    At most `at_once` batches are under way: while the database commits one, the next is made.
 
     `settle` returns an outcome or a `Refusal` for each entry, in order. Whatever it raises is the
     answer to its whole batch: a refusal as it is, anything else as `Busy`.
@@ -34,11 +36,14 @@ class NaturalBatch(Generic[Entry, Outcome]):
         settle: Callable[[Sequence[Entry]], Awaitable[Sequence[Outcome | Refusal]]],
         *,
         most: int = MOST,
+        at_once: int = 1,
     ) -> None:
         self._settle = settle
         self._most = most
+        self._is_letting_in = False
         self._waiting: deque[tuple[Entry, asyncio.Future[Outcome]]] = deque()
-        self._flushing: asyncio.Task[None] | None = None
+        self._at_once = at_once
+        self._flushing: set[asyncio.Task[None]] = set()
 
     async def submit(self, entry: Entry) -> Outcome:
         """Return the outcome of `entry`, or raise its refusal.
@@ -48,26 +53,33 @@ class NaturalBatch(Generic[Entry, Outcome]):
         """
         answer: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         self._waiting.append((entry, answer))
-        if self._flushing is None or self._flushing.done():
-            self._flushing = run_apart(self._flush())
+        if len(self._flushing) < self._at_once and not self._is_letting_in:
+            flushing = run_apart(self._flush())
+            self._flushing.add(flushing)
+            flushing.add_done_callback(self._flushing.discard)
         return await answer
 
     async def _flush(self) -> None:
         try:
-            while self._waiting:
+            while self._waiting and not self._is_letting_in:
                 await self._let_in()
                 await self._settle_all(self._take())
-        finally:
+        except BaseException:
             _tell_all((answer for _, answer in self._waiting), Busy())
             self._waiting.clear()
+            raise
 
     async def _let_in(self) -> None:
         """Give way to whoever stands at the door already, as long as somebody comes in."""
-        came = 0
-        while came < len(self._waiting) < self._most:
-            came = len(self._waiting)
-            for _ in range(TURNS):
-                await asyncio.sleep(0)
+        self._is_letting_in = True
+        try:
+            came = 0
+            while came < len(self._waiting) < self._most:
+                came = len(self._waiting)
+                for _ in range(TURNS):
+                    await asyncio.sleep(0)
+        finally:
+            self._is_letting_in = False
 
     def _take(self) -> list[tuple[Entry, asyncio.Future[Outcome]]]:
         taken: list[tuple[Entry, asyncio.Future[Outcome]]] = []

@@ -110,8 +110,8 @@ async def _check_sessions(settings: Settings) -> None:
     isolation = found.get("transaction_isolation") or found["tx_isolation"]
     if found["time_zone"] != "+00:00" or isolation != "READ-COMMITTED":
         raise DatabaseUnfit("sessions must run in UTC and at READ COMMITTED")
-    if "STRICT" not in found["sql_mode"]:
-        raise DatabaseUnfit("sessions must run in a strict SQL mode")
+    if "STRICT" not in found["sql_mode"] or "NO_BACKSLASH_ESCAPES" in found["sql_mode"]:
+        raise DatabaseUnfit("sessions must run in a strict SQL mode, with backslash escapes")
     is_durable = found["innodb_flush_log_at_trx_commit"] == "1"
     if settings.environment == "production" and not is_durable:
         raise DatabaseUnfit("innodb_flush_log_at_trx_commit must be 1: a commit must be on disk")

@@ -1,11 +1,10 @@
 """A request with a key takes effect once; whoever repeats it gets the first answer."""
 
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
+from typing import NamedTuple
 
-from tortoise import connections
 from tortoise.exceptions import IntegrityError, OperationalError
 from tortoise.expressions import Q
 
@@ -18,11 +17,10 @@ from server.kit.transaction import LOCK_WAIT_TIMEOUT, error_number
 KEPT_FOR = timedelta(hours=24)
 
 _ANSWERED = ("actor", "key", "fingerprint", "status", "answer", "created_at", "expires_at")
-_KNOWN = "SELECT actor, `key` FROM idempotency_keys WHERE actor IN ({actors}) AND `key` IN ({keys})"
+_KNOWN = "SELECT actor, `key` FROM idempotency_keys WHERE {each}"
 
 
-@dataclass(frozen=True, slots=True)
-class KeyedRequest:
+class KeyedRequest(NamedTuple):
     """What makes a request itself: whose it is, its key, and a digest of what it asks."""
 
     actor: str
@@ -35,16 +33,14 @@ class KeyedRequest:
         return cls(actor, key, digest_of(f"{method} {path} {sha256(body).hexdigest()}"))
 
 
-@dataclass(frozen=True, slots=True)
-class StoredAnswer:
+class StoredAnswer(NamedTuple):
     """The answer that the first request with a key was given."""
 
     status: int
     body: str
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+class Answered(NamedTuple):
     """A request that came at `at`, with the answer that it gets if all goes well."""
 
     request: KeyedRequest
@@ -103,14 +99,11 @@ async def give_up(requests: Collection[KeyedRequest]) -> None:
         await IdempotencyKey.filter(Q(*theirs, join_type=Q.OR)).delete()
 
 
-async def find_claimed(requests: Collection[KeyedRequest]) -> set[tuple[str, str]]:
-    """Return actor and key of those requests that have taken effect already."""
-    if not requests:
-        return set()
-    statement = _KNOWN.format(actors=marks(len(requests)), keys=marks(len(requests)))
-    values = [*(one.actor for one in requests), *(one.key for one in requests)]
-    _, rows = await connections.get("default").execute_query(statement, values)
-    return {(row["actor"], row["key"]) for row in rows}
+def ask_claimed(requests: Sequence[KeyedRequest]) -> Statement:
+    """Ask for actor and key of those requests that have taken effect already; one at least."""
+    each = " OR ".join([f"(actor = {marks(1)} AND `key` = {marks(1)})"] * len(requests))
+    values = [value for one in requests for value in (one.actor, one.key)]
+    return Statement(_KNOWN.format(each=each), values)
 
 
 async def _insert(request: KeyedRequest, now: datetime) -> None:

@@ -1,6 +1,5 @@
 """News that leaves with the transaction that made it, one row for each consumer."""
 
-import json
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -110,7 +109,7 @@ def write_events(events: Iterable[tuple[Event, datetime]]) -> list[Statement]:
             consumer.name,
             event.aggregate,
             event.aggregate_id,
-            json.dumps(event.model_dump(mode="json"), separators=(",", ":")),
+            event.model_dump_json(),
             _dedupe_key(event, consumer),
             now,
             now,

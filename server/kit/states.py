@@ -1,10 +1,9 @@
 """Moving a row from one state to the next: decided by the table, won by one writer."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from tortoise import Model
 from tortoise.expressions import F
@@ -120,8 +119,7 @@ async def advance_all(
     await Transition.bulk_create(moves)
 
 
-@dataclass(frozen=True, slots=True)
-class Made:
+class Made(NamedTuple):
     """A thing that was just made: its id, its first state, by whom and when."""
 
     id: str

@@ -77,7 +77,7 @@ def _forget(task: asyncio.Task[T]) -> None:
 
 async def _bounded(work: Work[T], timeout_s: float) -> T:
     _inside.set(True)
-    return await guard_database(lambda: _until_uncontended(work), timeout_s=timeout_s)
+    return await guard_database(lambda: until_uncontended(lambda: _once(work)), timeout_s=timeout_s)
 
 
 async def guard_database(work: Work[T], *, timeout_s: float = TIMEOUT_S) -> T:
@@ -99,14 +99,24 @@ def _is_unreachable(error: Exception) -> bool:
     return isinstance(error, (TimeoutError, DBConnectionError, ConnectionError))
 
 
-async def _until_uncontended(work: Work[T]) -> T:
+async def until_uncontended(work: Work[T]) -> T:
+    """Run `work`, anew after a deadlock or a lock wait, five times at most."""
+    try:
+        return await work()
+    except OperationalError as error:
+        if not _is_contention(error):
+            raise
     retrying = AsyncRetrying(
         retry=retry_if_exception(_is_contention),
-        stop=stop_after_attempt(5),
+        stop=stop_after_attempt(4),
         wait=wait_random_exponential(multiplier=0.01, max=0.5),
         reraise=True,
     )
-    return await retrying(_once, work)
+    return await retrying(_run, work)
+
+
+async def _run(work: Work[T]) -> T:
+    return await work()
 
 
 def _is_contention(error: BaseException) -> bool:

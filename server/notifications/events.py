@@ -1,9 +1,8 @@
 """How the capabilities above tell people things."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from models.fields import new_id, seal
 from models.kinds import NoticeState
@@ -50,8 +49,7 @@ async def notify(
     await emit(NoticeWritten(aggregate_id=notice.id, key="send"), now=now)
 
 
-@dataclass(frozen=True, slots=True)
-class News:
+class News(NamedTuple):
     """What an account's owner is told of something that has just come to be."""
 
     kind: str

@@ -41,7 +41,7 @@ class Upload:
                         return
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Call(Generic[Body, Query]):
     """One request: who asks what; `now` is the moment it arrived."""
 

@@ -80,7 +80,7 @@ async def test_a_flusher_that_is_killed_leaves_nobody_waiting():
     batch = NaturalBatch(recorder.settle, most=1)
     waiting = [asyncio.create_task(batch.submit(number)) for number in (1, 2)]
     await wait_for_batches(recorder, 1)
-    batch._flushing.cancel()
+    next(iter(batch._flushing)).cancel()
     answers = await asyncio.gather(*waiting, return_exceptions=True)
     assert [type(answer) for answer in answers] == [Busy, Busy]
     recorder.permits.release()
@@ -112,3 +112,21 @@ async def test_a_graceful_stop_waits_for_the_last_batch():
     recorder.permits.release()
     await ending
     assert await waiting == 2
+
+
+async def test_the_next_batch_is_made_while_one_is_under_way_and_no_third():
+    recorder = Recorder(permits=0)
+    batch = NaturalBatch(recorder.settle, at_once=2)
+    waiting = []
+    for number in (1, 2):
+        waiting.append(asyncio.create_task(batch.submit(number)))
+        await wait_for_batches(recorder, number)
+    waiting += [asyncio.create_task(batch.submit(number)) for number in (3, 4)]
+    await asyncio.sleep(0)
+    assert recorder.batches == [[1], [2]]
+    recorder.permits.release()
+    await wait_for_batches(recorder, 3)
+    recorder.permits.release()
+    recorder.permits.release()
+    assert await asyncio.gather(*waiting) == [2, 4, 6, 8]
+    assert recorder.batches == [[1], [2], [3, 4]]
