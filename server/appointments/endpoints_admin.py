@@ -2,6 +2,7 @@
 
 from server.appointments.generation import replace_templates, templates_of
 from server.appointments.schemas import HoursOut, TemplatesIn, TemplatesOut
+from server.appointments.visit_terms import forget_terms
 from server.audit.service import record
 from server.catalog.errors import UnknownPoint
 from server.catalog.service import get_point
@@ -25,11 +26,13 @@ async def show_templates(call: Call[None, None]) -> TemplatesOut:
 async def set_templates(call: Call[TemplatesIn, None]) -> TemplatesOut:
     """Set the opening hours of a point; they hold at once for all days on sale.
 
-    Visits that stand outside of them stay until they are moved, and nothing new enters.
+    Visits that stand outside of them stay until they are moved, and nothing new enters. What other
+    processes remember of the point is let go within seconds.
     """
     point = await get_point(call.path["code"])
     templates = [one.for_point(point.code) for one in call.body.items]
     await replace_templates(point.code, templates, now=call.now, settings=call.ports.settings)
+    forget_terms()
     await record(
         actor=call.actor,
         action="templates.set",

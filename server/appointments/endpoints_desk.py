@@ -3,6 +3,7 @@
 from models.appointments import Appointment
 from models.states import AppointmentState
 from server.appointments.access import access_point_appointment
+from server.appointments.day_sheet import draw_day
 from server.appointments.desk import book_for_visitor, confirm, decline, record_no_show
 from server.appointments.errors import (
     AlreadyBooked,
@@ -20,15 +21,18 @@ from server.appointments.schemas import (
     DeclineIn,
     DeskAppointmentOut,
     DeskBookingIn,
+    SheetQuery,
     StartOut,
 )
 from server.appointments.visits import day_span
-from server.catalog.errors import UnknownItem
+from server.audit.service import record
+from server.catalog.errors import UnknownItem, UnknownPoint
+from server.catalog.service import get_point
 from server.identity.errors import IdentityTaken, IdNumberInvalid
 from server.identity.people import get_person
 from server.kit.access import POINT_STAFF
 from server.kit.errors import ChangedMeanwhile, NotFound, WrongState
-from server.kit.http.call import Call
+from server.kit.http.call import Call, Content
 from server.kit.http.routes import Surface
 from server.kit.http.schemas import Page
 
@@ -47,6 +51,29 @@ async def list_day(call: Call[None, DayQuery]) -> Page[DeskAppointmentOut]:
         call.point_code, day_span(query.on), states, after=query.cursor, limit=query.limit
     )
     return Page[DeskAppointmentOut](items=[await _show(row) for row in rows], next_cursor=cursor)
+
+
+@desk.get(
+    "/appointments/day-sheet",
+    allows=POINT_STAFF,
+    refuses=(NotFound, UnknownPoint),
+    is_transactional=True,
+    media_type="application/pdf",
+)
+async def day_sheet(call: Call[None, SheetQuery]) -> Content:
+    """Print who comes on a day to one's own point, for an outage; this is recorded."""
+    point = await get_point(call.point_code)
+    sheet, count = await draw_day(point, call.query.on)
+    await record(
+        actor=call.actor,
+        action="appointments.print_day",
+        subject="service_point",
+        subject_id=point.code,
+        now=call.now,
+        request_id=call.request_id,
+        detail={"day": call.query.on.isoformat(), "count": count},
+    )
+    return Content(sheet, "application/pdf", name=f"{point.code}-{call.query.on}.pdf")
 
 
 @desk.post(

@@ -276,6 +276,12 @@ class DayQuery(PageQuery):
     status: AppointmentState | None = None
 
 
+class SheetQuery(Incoming):
+    """The day of a sheet."""
+
+    on: Day = Field(alias="date")
+
+
 def facts_of(row: Appointment) -> dict[str, object]:
     """Return what every view of an appointment shows."""
     return {

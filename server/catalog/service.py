@@ -1,6 +1,6 @@
 """What the catalogue tells everybody: items, materials, points, departments, days."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from models.catalog import Department, Material, ServiceItem, ServicePoint
 from models.kinds import PointLevel
@@ -19,6 +19,7 @@ __all__ = [
     "holds_sample_items",
     "item_index",
     "materials_of",
+    "names_of_items",
     "working_calendar",
 ]
 
@@ -45,6 +46,12 @@ async def get_items(item_codes: Sequence[str]) -> list[ServiceItem]:
     if not found.keys() >= set(item_codes):
         raise UnknownItem
     return [found[code] for code in item_codes]
+
+
+async def names_of_items(item_codes: Collection[str]) -> dict[str, str]:
+    """Return the names in force by code; what is unknown or withdrawn is left out."""
+    found = await repository.find_items(item_codes)
+    return {code: item.name for code, item in found.items()}
 
 
 async def materials_of(item: ServiceItem) -> list[Material]:

@@ -98,6 +98,7 @@ POST   /desk/pre-reviews/<pre_review_id>/release              claimed        1 3
 POST   /desk/pre-reviews/claim-next                           -              1 3 3 3 . . . 3 3 3 3 3 3
 PUT    /desk/presence                                         -              1 3 3 3 . . . 3 3 3 3 3 3
 GET    /desk/appointments                                     -              1 3 3 3 . . . 3 3 3 3 3 3
+GET    /desk/appointments/day-sheet                           -              1 3 3 3 . . . 3 3 3 3 3 3
 POST   /desk/appointments                                     -              1 3 3 3 . . . 3 3 3 3 3 3
 POST   /desk/appointments/<appointment_id>/confirm            visit          1 3 3 3 . 0 . 3 3 3 3 3 3
 POST   /desk/appointments/<appointment_id>/decline            visit          1 3 3 3 . 0 . 3 3 3 3 3 3

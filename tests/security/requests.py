@@ -114,6 +114,7 @@ QUERIES = {
     },
     "GET /public/calendar": {"from": "2026-11-24", "to": "2026-11-25"},
     "GET /desk/appointments": {"date": "2026-11-24"},
+    "GET /desk/appointments/day-sheet": {"date": "2026-11-24"},
     "GET /district/audit": {"subject": "parcel", "subject_id": "p"},
 }
 UPLOADS = "PUT /citizen/pre-reviews/<pre_review_id>/materials/<seq>"
