@@ -33,18 +33,21 @@ from server.appointments.schemas import (
     HoldIn,
     HoldOut,
     RescheduleIn,
+    SoonestOut,
+    SoonestQuery,
     StartOut,
     TimesOut,
     TimesQuery,
     facts_of,
 )
-from server.appointments.visits import Wish, find_alternatives, list_times
+from server.appointments.shown import show_soonest, show_times
+from server.appointments.visits import Wish, find_alternatives
 from server.catalog.errors import UnknownItem, UnknownPoint
 from server.identity.people import get_person
 from server.identity.relatives import access_bound
 from server.kit.access import CITIZENS, EVERYBODY
 from server.kit.errors import ChangedMeanwhile, NotFound, WrongState
-from server.kit.http.call import Call, RealNameRequired
+from server.kit.http.call import Call, RealNameRequired, Rendered
 from server.kit.http.paging import page_of
 from server.kit.http.routes import Surface
 from server.kit.http.schemas import Page, PageQuery
@@ -67,18 +70,21 @@ _LIMITS = (RealNameRequired, AlreadyBooked, TooManyAppointments, BookingPaused)
 
 
 @public.get("/points/<code>/times", allows=EVERYBODY, refuses=_UNKNOWN)
-async def times(call: Call[None, TimesQuery]) -> TimesOut:
-    """List the starting times that can be booked at a point."""
-    wish = Wish(tuple(call.query.item_codes))
-    days = call.query.first_on, call.query.last_on
-    found = await list_times(
-        call.path["code"], wish, days, now=call.now, settings=call.ports.settings
+async def times(call: Call[None, TimesQuery]) -> Rendered[TimesOut]:
+    """List the starting times that can be booked at a point, as they were a second ago at most."""
+    return await show_times(
+        call.path["code"],
+        call.query.item_codes,
+        (call.query.first_on, call.query.last_on),
+        now=call.now,
+        settings=call.ports.settings,
     )
-    return TimesOut(
-        point_code=call.path["code"],
-        minutes=found.minutes,
-        times=[StartOut.of(start) for start in found.starts],
-    )
+
+
+@public.get("/soonest", allows=EVERYBODY, refuses=(UnknownItem, NotAcceptedHere))
+async def soonest(call: Call[None, SoonestQuery]) -> Rendered[SoonestOut]:
+    """List each point's soonest starting time, the soonest first, as they were moments ago."""
+    return await show_soonest(call.query.item_codes, now=call.now, settings=call.ports.settings)
 
 
 @citizen.post("/holds", allows=CITIZENS, refuses=(*_UNKNOWN, *_NO_ROOM, *_LIMITS), status=201)

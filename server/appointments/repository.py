@@ -5,7 +5,7 @@ Order inside a transaction, always: slots (by id), the allowance, then appointme
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import NamedTuple, Self
 
 from tortoise import connections
@@ -32,6 +32,22 @@ WHERE id IN ({ids}) AND taken + {change} >= 0
   AND ({change} < 0 OR taken + {change} <= capacity)
 """
 _ROOMS = "SELECT id, capacity - taken AS room FROM slots WHERE id IN ({ids}) ORDER BY id{lock}"
+# Fuzhou is eight hours ahead all year.
+_ROOMS_BY_DAY = {
+    "mysql": """
+SELECT point_code, DATE(starts_at + INTERVAL 8 HOUR) AS day,
+  GROUP_CONCAT(id, ' ', TIMESTAMPDIFF(SECOND, '1970-01-01', starts_at), ' ', capacity - taken)
+  AS rooms
+FROM slots
+WHERE point_code IN ({points}) AND kind = {one} AND starts_at >= {one} AND starts_at < {one}
+GROUP BY point_code, day""",
+    "sqlite": """
+SELECT point_code, DATE(starts_at, '+8 hours') AS day,
+  GROUP_CONCAT(id || ' ' || STRFTIME('%s', starts_at) || ' ' || (capacity - taken)) AS rooms
+FROM slots
+WHERE point_code IN ({points}) AND kind = {one} AND starts_at >= {one} AND starts_at < {one}
+GROUP BY point_code, day""",
+}
 _TAKE_ALLOWANCES = """
 UPDATE booking_allowances SET live = live + 1
 WHERE person_digest IN ({digests}) AND live < {most}
@@ -126,6 +142,27 @@ async def slots_by_point(
     for point_code, slot_id, starts_at, capacity, taken in rows:
         by_point.setdefault(point_code, []).append(SlotRoom(slot_id, starts_at, capacity - taken))
     return by_point
+
+
+async def rooms_by_day(
+    point_codes: Collection[str], kind: WindowKind, first_at: datetime, until: datetime
+) -> dict[tuple[str, date], str]:
+    """Return what the slots of each point on each day in Fuzhou take, as text.
+
+    For each slot, in no order and with commas between: its id, its start in seconds of Unix time,
+    how many more it takes. The same text means that nothing has changed.
+    """
+    connection = connections.get("default")
+    statement = _ROOMS_BY_DAY[connection.capabilities.dialect].format(
+        points=marks(len(point_codes)), one=marks(1)
+    )
+    values = [*sorted(point_codes), kind.value, first_at, until]
+    _, rows = await connection.execute_query(statement, values)
+    return {(row["point_code"], _as_day(row["day"])): row["rooms"] for row in rows}
+
+
+def _as_day(stored: date | str) -> date:
+    return date.fromisoformat(stored) if isinstance(stored, str) else stored
 
 
 async def has_slots(point_code: str, first_at: datetime, until: datetime) -> bool:

@@ -72,8 +72,13 @@ def list_starts(slots: Sequence[SlotRoom], *, quanta: int, quantum: timedelta) -
 
     Whoever lists times and whoever books one both ask here.
     """
-    runs = (slots[first : first + quanta] for first in range(len(slots) - quanta + 1))
-    return [_start_of(run) for run in runs if _are_neighbours(run, quantum)]
+    reach = quantum * (quanta - 1)
+    lasts = enumerate(slots[quanta - 1 :])
+    return [
+        _start_of(slots[first : first + quanta])
+        for first, last in lasts
+        if last.starts_at - slots[first].starts_at == reach
+    ]
 
 
 def with_room(starts: Iterable[Start], *, after: datetime) -> list[Start]:
@@ -116,13 +121,9 @@ def free_own(slots: Iterable[SlotRoom], own: AbstractSet[int]) -> list[SlotRoom]
 def _start_of(run: Sequence[SlotRoom]) -> Start:
     return Start(
         starts_at=run[0].starts_at,
-        room=min(slot.room for slot in run),
-        slot_ids=tuple(slot.id for slot in run),
+        room=min([slot.room for slot in run]),
+        slot_ids=tuple([slot.id for slot in run]),
     )
-
-
-def _are_neighbours(run: Sequence[SlotRoom], quantum: timedelta) -> bool:
-    return run[-1].starts_at - run[0].starts_at == quantum * (len(run) - 1)
 
 
 def net_changes(*, take: Iterable[int], give_back: Iterable[int]) -> dict[int, int]:

@@ -110,10 +110,20 @@ class TemplatesOut(Outgoing):
     items: list[HoursOut]
 
 
-class TimesQuery(Incoming):
-    """Which times: `items` are item codes with commas between; both days count, 14 at most."""
+class SoonestQuery(Incoming):
+    """For what: `items` are item codes with commas between."""
 
     items: CommaCodes
+
+    @property
+    def item_codes(self) -> tuple[str, ...]:
+        """The codes, each once."""
+        return tuple(dict.fromkeys(self.items.split(",")))
+
+
+class TimesQuery(SoonestQuery):
+    """Which times: `items` are item codes with commas between; both days count, 14 at most."""
+
     first_on: Day = Field(alias="from")
     last_on: Day = Field(alias="to")
 
@@ -122,11 +132,6 @@ class TimesQuery(Incoming):
         if not timedelta(0) <= self.last_on - self.first_on < LONGEST_RANGE:
             raise ValueError("range of days")
         return self
-
-    @property
-    def item_codes(self) -> list[str]:
-        """The codes, each once."""
-        return list(dict.fromkeys(self.items.split(",")))
 
 
 class StartOut(Outgoing):
@@ -147,6 +152,30 @@ class TimesOut(Outgoing):
     point_code: str
     minutes: int
     times: list[StartOut]
+
+
+class SoonestPlaceOut(StartOut):
+    """The soonest start at one point."""
+
+    point_code: str
+    point_name: str
+
+    @classmethod
+    def at(cls, point_code: str, point_name: str, start: Start) -> Self:
+        """Show where and when."""
+        return cls(
+            starts_at=start.starts_at,
+            places_left=start.room,
+            point_code=point_code,
+            point_name=point_name,
+        )
+
+
+class SoonestOut(Outgoing):
+    """Where a visit for these items can begin soonest; points without a free time are left out."""
+
+    minutes: int
+    items: list[SoonestPlaceOut]
 
 
 class HoldIn(Incoming):

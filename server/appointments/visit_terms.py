@@ -3,8 +3,6 @@
 import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
-from time import monotonic
-from typing import Generic, TypeVar
 
 from config.settings import Settings
 from models.states import AppointmentState
@@ -12,13 +10,10 @@ from server.appointments.errors import NotBookable
 from server.appointments.repository import Place, slots_of
 from server.appointments.rules import list_starts
 from server.appointments.visits import Plan, Wish, plan_visit, quantum_of, require_accepted
+from server.kit.keeping import Kept
 from server.kit.transaction import guard_database
 
 TERMS_KEPT_S = 5.0
-MOST_KEPT = 50_000
-
-Key = TypeVar("Key")
-Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,29 +25,8 @@ class Terms:
     point_name: str
 
 
-class _Kept(Generic[Key, Value]):
-    """Values that are forgotten after a while, and all at once when they are too many."""
-
-    def __init__(self, kept_s: float = float("inf")) -> None:
-        self._kept_s = kept_s
-        self._values: dict[Key, tuple[Value, float]] = {}
-
-    def get(self, key: Key) -> Value | None:
-        value, until_s = self._values.get(key, (None, 0.0))
-        return value if monotonic() < until_s else None
-
-    def keep(self, key: Key, value: Value) -> Value:
-        if len(self._values) >= MOST_KEPT:
-            self._values.clear()
-        self._values[key] = value, monotonic() + self._kept_s
-        return value
-
-    def clear(self) -> None:
-        self._values.clear()
-
-
-_terms: _Kept[tuple[str, tuple[str, ...], int], Terms] = _Kept(TERMS_KEPT_S)
-_slot_ids: _Kept[tuple[Place, timedelta], tuple[int, ...]] = _Kept()
+_terms: Kept[tuple[str, tuple[str, ...], int], Terms] = Kept(TERMS_KEPT_S)
+_slot_ids: Kept[tuple[Place, timedelta], tuple[int, ...]] = Kept()
 _asking = asyncio.Lock()
 """Of all who find terms out of date, one asks and the others wait for it."""
 

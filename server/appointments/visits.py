@@ -67,14 +67,6 @@ class Candidate:
     slot_ids: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Times:
-    """When a visit of `minutes` can begin."""
-
-    minutes: int
-    starts: list[Start]
-
-
 def quantum_of(settings: Settings) -> timedelta:
     """Return how long a slot is."""
     return timedelta(minutes=settings.slot_quantum_minutes)
@@ -115,18 +107,6 @@ async def require_accepted(point_code: str, item_codes: Collection[str]) -> Serv
     if not (point.is_open and all(point.level in item.accepted_at_levels for item in items)):
         raise NotAcceptedHere
     return point
-
-
-async def list_times(
-    point_code: str, wish: Wish, days: tuple[date, date], *, now: datetime, settings: Settings
-) -> Times:
-    """Return the starts that can be booked at a point from the first to the last day."""
-    await require_accepted(point_code, wish.item_codes)
-    plan = await plan_visit(wish, None, settings)
-    span = day_span(days[0])[0], day_span(days[1])[1]
-    slots = await slots_between(point_code, BOOKED_KIND, *span)
-    starts = list_starts(slots, quanta=plan.quanta, quantum=quantum_of(settings))
-    return Times(plan.minutes, with_room(starts, after=now))
 
 
 async def find_at(

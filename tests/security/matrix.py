@@ -30,6 +30,7 @@ GET    /public/items/<item_code>                              -              . .
 GET    /public/points                                         -              . . . . . . . . . . . . .
 GET    /public/points/<code>                                  -              . . . . . . . . . . . . .
 GET    /public/points/<code>/times                            -              . . . . . . . . . . . . .
+GET    /public/soonest                                        -              . . . . . . . . . . . . .
 GET    /public/points/<code>/display                          -              . . . . . . . . . . . . .
 GET    /public/calendar                                       -              . . . . . . . . . . . . .
 GET    /public/ratings/summary                                -              . . . . . . . . . . . . .

@@ -112,6 +112,7 @@ QUERIES = {
         "from": "2026-11-24",
         "to": "2026-11-25",
     },
+    "GET /public/soonest": {"items": SHORT_ITEM},
     "GET /public/calendar": {"from": "2026-11-24", "to": "2026-11-25"},
     "GET /desk/appointments": {"date": "2026-11-24"},
     "GET /desk/appointments/day-sheet": {"date": "2026-11-24"},

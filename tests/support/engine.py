@@ -8,6 +8,7 @@ from tortoise.transactions import in_transaction
 
 from config.settings import Settings
 from server.app import create_app
+from server.appointments.shown import forget_shown
 from server.bootstrap import open_engine
 from server.catalog.service import forget_caches
 from server.identity.sessions import SessionDirectory
@@ -96,6 +97,7 @@ async def ports(engine, redis_server, clock):
     clock.advance(seconds=(MONDAY_MORNING - clock.now()).total_seconds())
     redis_server.flush()
     forget_caches()
+    forget_shown()
     yield engine.ports
     await finish_running()
     await empty_tables(keep=SHIPPED)

@@ -75,10 +75,14 @@ async def run_load(
     connections: int,
     timeout_s: float = 120.0,
     duration_s: float | None = None,
+    keeps_bodies: bool = True,
 ) -> Outcome:
-    """Send every request, spread over the ports; stop taking new ones after `duration_s`."""
+    """Send every request, spread over the ports; stop taking new ones after `duration_s`.
+
+    Where many long answers would fill the memory, do without their bodies.
+    """
     spread = [ports] if isinstance(ports, int) else ports
-    source = _Source(requests, duration_s)
+    source = _Source(requests, duration_s, keeps_bodies=keeps_bodies)
     started = time.perf_counter()
     async with asyncio.timeout(timeout_s), asyncio.TaskGroup() as group:
         for n in range(connections):
@@ -89,8 +93,11 @@ async def run_load(
 class _Source:
     """Hands out requests, each with the place where its answer is kept."""
 
-    def __init__(self, requests: Iterable[bytes], duration_s: float | None) -> None:
+    def __init__(
+        self, requests: Iterable[bytes], duration_s: float | None, *, keeps_bodies: bool
+    ) -> None:
         self.answers: list[Answer] = []
+        self.keeps_bodies = keeps_bodies
         self._requests: Iterator[bytes] = iter(requests)
         self._until = None if duration_s is None else time.perf_counter() + duration_s
 
@@ -146,7 +153,8 @@ class _Connection(asyncio.Protocol):
             self.closed.set_result(None)
 
     def on_body(self, body: bytes) -> None:
-        self._chunks.append(body)
+        if self._source.keeps_bodies:
+            self._chunks.append(body)
 
     def on_message_complete(self) -> None:
         status = self._parser.get_status_code()

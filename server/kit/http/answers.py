@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
+from typing import Any
 from urllib.parse import quote
 
 from sanic import HTTPResponse
 from sanic.compat import Header
 
-from server.kit.http.call import Content
+from server.kit.http.call import Content, Rendered
 
 JSON = "application/json"
 REQUEST_ID = "x-request-id"
@@ -47,6 +48,15 @@ def respond_json(body: str, status: int, *, request_id: str) -> HTTPResponse:
     if body:
         headers["content-type"] = JSON
     return Answer(body, status, headers)
+
+
+def respond_rendered(rendered: Rendered[Any], *, known_tags: str, request_id: str) -> HTTPResponse:
+    """Answer with JSON made ahead, or that it is known, if its tag is among `known_tags`."""
+    etag = f'"{rendered.tag}"'
+    headers = {REQUEST_ID: request_id, "cache-control": "no-cache", "etag": etag}
+    if etag in known_tags:
+        return Answer(b"", 304, headers)
+    return Answer(rendered.body, 200, {**headers, "content-type": JSON})
 
 
 def respond_empty(*, request_id: str) -> HTTPResponse:

@@ -15,6 +15,7 @@ from server.kit.ports import Ports
 
 Body = TypeVar("Body", default=None)
 Query = TypeVar("Query", default=None)
+Shape = TypeVar("Shape")
 
 
 DRAINED_WITHIN_S = 10.0
@@ -86,6 +87,17 @@ class Content:
     media_type: str
     name: str = ""
     status: int = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered(Generic[Shape]):
+    """The JSON of a `Shape`, made ahead for many; `tag` differs where the JSON does.
+
+    Whoever has it already, by `If-None-Match`, is told so by 304.
+    """
+
+    body: bytes
+    tag: str
 
 
 @dataclass(frozen=True, slots=True)

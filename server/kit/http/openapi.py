@@ -159,6 +159,9 @@ def _headers(route: Route) -> Iterator[dict[str, Any]]:
     if route.is_keyed:
         schema = {"type": "string", "pattern": "^[A-Za-z0-9_-]{8,64}$"}
         yield {"name": "Idempotency-Key", "in": "header", "required": True, "schema": schema}
+    if route.has_tag:
+        schema = {"type": "string"}
+        yield {"name": "If-None-Match", "in": "header", "required": False, "schema": schema}
 
 
 def _answers(route: Route, schemas: dict[str, Any]) -> dict[str, Any]:
@@ -171,7 +174,10 @@ def _answers(route: Route, schemas: dict[str, Any]) -> dict[str, Any]:
     else:
         schema = schemas["references"][(route.answer, "serialization")]
     content = {route.media_type: {"schema": schema}}
-    return {str(route.status): {"description": "done", "content": content}}
+    answers: dict[str, Any] = {str(route.status): {"description": "done", "content": content}}
+    if route.has_tag:
+        answers["304"] = {"description": "as you have it"}
+    return answers
 
 
 def _problems(route: Route) -> dict[str, Any]:

@@ -17,8 +17,14 @@ from server.kit.errors import (
     Unauthenticated,
 )
 from server.kit.http import problems
-from server.kit.http.answers import JSON, respond_content, respond_empty, respond_json
-from server.kit.http.call import Call, Content, Redirect, Upload
+from server.kit.http.answers import (
+    JSON,
+    respond_content,
+    respond_empty,
+    respond_json,
+    respond_rendered,
+)
+from server.kit.http.call import Call, Content, Redirect, Rendered, Upload
 from server.kit.http.routes import Route
 from server.kit.idempotency import KeyedRequest, StoredAnswer, claim, keep
 from server.kit.ports import Ports
@@ -187,6 +193,9 @@ def _respond(route: Route, answer: Any, call: Call[Any, Any]) -> HTTPResponse:
             return respond_empty(request_id=request_id)
         case BaseModel():
             return respond_json(answer.model_dump_json(), route.status, request_id=request_id)
+        case Rendered():
+            known_tags = call.headers.get("if-none-match", "")
+            return respond_rendered(answer, known_tags=known_tags, request_id=request_id)
         case Content():
             return respond_content(answer, request_id=request_id)
         case Redirect():

@@ -6,13 +6,13 @@ The shapes are read from the handler's own annotations:
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any, get_args, get_type_hints
+from typing import Any, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel
 
 from server.kit.access import Policy
 from server.kit.errors import Refusal
-from server.kit.http.call import Call
+from server.kit.http.call import Call, Rendered
 from server.kit.idempotency import KeyedRequest, StoredAnswer
 
 Handler = Callable[[Call[Any, Any]], Awaitable[Any]]
@@ -27,7 +27,8 @@ class Route:
 
     `is_transactional`: the handler runs in one transaction; a handler that calls a vendor opens
     its own afterwards instead. `is_keyed`: an `Idempotency-Key` is required. `takes_upload`: the
-    body is streamed to the handler. `batch`: takes the calls that can be settled with others.
+    body is streamed to the handler. `has_tag`: whoever has the answer already may be told so.
+    `batch`: takes the calls that can be settled with others.
     """
 
     method: str
@@ -44,6 +45,7 @@ class Route:
     body: type[BaseModel] | None
     query: type[BaseModel] | None
     answer: Any
+    has_tag: bool = False
     batch: Batch | None = None
 
     @property
@@ -97,7 +99,7 @@ class Surface:
         self, method: str, path: str, allows: Policy, refuses: Refusals, options: dict[str, Any]
     ) -> Callable[[Handler], Handler]:
         def keep(handler: Handler) -> Handler:
-            body, query, answer = _shapes(handler)
+            body, query, answer, has_tag = _shapes(handler)
             defaults = {"status": 200, "takes_upload": False, "media_type": "application/json"}
             self.routes.append(
                 Route(
@@ -110,6 +112,7 @@ class Surface:
                     body=body,
                     query=query,
                     answer=answer,
+                    has_tag=has_tag,
                     **{**defaults, **options},
                 )
             )
@@ -118,9 +121,11 @@ class Surface:
         return keep
 
 
-def _shapes(handler: Handler) -> tuple[type[BaseModel] | None, type[BaseModel] | None, Any]:
+def _shapes(handler: Handler) -> tuple[type[BaseModel] | None, type[BaseModel] | None, Any, bool]:
     hints = get_type_hints(handler)
     arguments = (*get_args(hints["call"]), None, None)
     body, query = (None if shape is type(None) else shape for shape in arguments[:2])
     answer = hints.get("return")
-    return body, query, None if answer is type(None) else answer
+    if get_origin(answer) is Rendered:
+        return body, query, get_args(answer)[0], True
+    return body, query, None if answer is type(None) else answer, False

@@ -10,6 +10,7 @@ from models.catalog import Window
 from models.kinds import SessionKind, StaffRole, WindowKind
 from models.people import WechatAccount
 from models.staff import StaffAccount
+from server.appointments.shown import forget_shown
 from server.identity.rules import complete_id_number
 from server.identity.sessions import open_session
 from tests.support.booking import (
@@ -87,6 +88,7 @@ async def test_what_is_listed_can_be_booked_and_is_then_listed_no_more(http, por
     ]
     made = await book(http, await citizen(1, ports))
     assert (made["state"], made["starts_at"]) == ("pending", "2026-11-24T02:00:00Z")
+    forget_shown()
     listed = (await http.get(f"/public/points/{STREET}/times", params=query)).json()
     assert listed["times"] == []
 
