@@ -118,3 +118,22 @@ class Certificate(Model):
 
     class Meta:
         table = "certificates"
+
+
+class MovedDeadline(Model):
+    """时限变动: a deadline that a changed calendar moved, once for each change and case."""
+
+    id = IdField()
+    case_id = RefField()
+    change_key = fields.CharField(max_length=64)
+    case_no = fields.CharField(max_length=32)
+    point_code = fields.CharField(max_length=16)
+    holder_code = fields.CharField(max_length=16)
+    was_due_at = fields.DatetimeField()
+    due_at = fields.DatetimeField()
+    moved_at = fields.DatetimeField()
+
+    class Meta:
+        table = "moved_deadlines"
+        unique_together = (("case_id", "change_key"),)
+        indexes = (Index(fields=("change_key", "id")),)

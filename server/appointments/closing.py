@@ -46,7 +46,7 @@ async def close(
     await regenerate(
         closure.point_code, last_day_on_sale(now, settings), now=now, settings=settings
     )
-    await list_people(closure, impact.hits, actor=actor, now=now)
+    await list_people(closure, impact.hits, until=closure.deadline_at, actor=actor, now=now)
     return impact
 
 
@@ -59,12 +59,15 @@ async def lift(closure: Closure, *, actor: Actor, now: datetime, settings: Setti
 
 
 async def list_people(
-    closure: Closure, hits: Sequence[Hit], *, actor: Actor, now: datetime
+    closure: Closure, hits: Sequence[Hit], *, until: datetime, actor: Actor, now: datetime
 ) -> None:
-    """Put people on the list of a closure; whoever has a seat is offered it: it is taken."""
+    """Put people on the list of a closure.
+
+    Whoever has a seat is offered it, taken already, until somebody has to have answered.
+    """
     if not hits:
         return
-    offered = await _offer_places(closure, hits, actor=actor, now=now)
+    offered = await _offer_places(hits, until=until, actor=actor, now=now)
     rows = [
         Reseating(
             closure_id=closure.id,
@@ -87,10 +90,11 @@ async def list_late(
 
     Raises `SituationChanged` if the place found is gone, `ChangedMeanwhile` if somebody did so.
     """
+    until = max(closure.deadline_at, now + LEAST_TIME_TO_ANSWER)
     hits = await seat_all([visit], closure, now=now, settings=settings)
     await _take_places(hits)
     try:
-        await list_people(closure, hits, actor=ENGINE, now=now)
+        await list_people(closure, hits, until=until, actor=ENGINE, now=now)
     except IntegrityError:
         raise ChangedMeanwhile from None
 
@@ -104,11 +108,10 @@ async def _take_places(hits: Collection[Hit]) -> None:
 
 
 async def _offer_places(
-    closure: Closure, hits: Sequence[Hit], *, actor: Actor, now: datetime
+    hits: Sequence[Hit], *, until: datetime, actor: Actor, now: datetime
 ) -> dict[str, str]:
     """Return the offers by visit."""
     digests = await find_digests({hit.visit.person_id for hit in hits})
-    until = max(closure.deadline_at, now + LEAST_TIME_TO_ANSWER)
     proposals = [
         Proposal(
             cause=OfferCause.CLOSURE,

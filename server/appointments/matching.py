@@ -106,7 +106,7 @@ async def _lay_out(board: _Board, visits: Sequence[Appointment]) -> None:
     for visit in visits:
         items = tuple(visit.item_codes)
         if items not in board.ways:
-            board.ways[items] = await _ways_from(board.closure.point_code, items)
+            board.ways[items] = await ways_from(board.closure.point_code, items)
     points = sorted({code for ways in board.ways.values() for code, _ in ways})
     for kind, day in sorted({(visit.kind, local_day(visit.starts_at)) for visit in visits}):
         for code, slots in (await slots_by_point(points, kind, *day_span(day))).items():
@@ -116,7 +116,7 @@ async def _lay_out(board: _Board, visits: Sequence[Appointment]) -> None:
             board.rooms.update((slot.id, slot.room) for slot in open_slots)
 
 
-async def _ways_from(point_code: str, items: tuple[str, ...]) -> list[tuple[str, float]]:
+async def ways_from(point_code: str, items: tuple[str, ...]) -> list[tuple[str, float]]:
     """Return the nearest points that take the items and the minutes on the way to each."""
     here = await get_point(point_code)
     try:

@@ -18,6 +18,7 @@ from server.appointments.reminding import find_due, remind
 from server.appointments.reseating import find_moving, follow
 from server.appointments.service import get_appointment, mark_no_show
 from server.appointments.visits import day_span
+from server.catalog.events import CalendarChanged
 from server.catalog.rules import local_day
 from server.kit.access import ENGINE
 from server.kit.errors import Refusal
@@ -38,6 +39,13 @@ log = structlog.get_logger(__name__)
 async def make_slots(ports: Ports) -> None:
     """Keep the days ahead on sale."""
     await generate_slots(ports, last_day_on_sale(ports.now(), ports.settings))
+
+
+async def remake_slots(event: CalendarChanged, ports: Ports) -> None:
+    """Let the slots on sale follow the changed days; what is taken of them stays."""
+    last = last_day_on_sale(ports.now(), ports.settings)
+    if event.first_day <= last and event.last_day >= local_day(ports.now()):
+        await generate_slots(ports, last)
 
 
 async def expire_holds(ports: Ports) -> None:
@@ -121,7 +129,9 @@ async def _each(ids: Iterable[object], work: Callable[[str], Awaitable[None]]) -
             log.info("left_as_it_is", subject=one, reason=refusal.code)
 
 
-CONSUMERS: tuple[Consumer, ...] = ()
+CONSUMERS: tuple[Consumer, ...] = (
+    Consumer("appointments.remake_slots", CalendarChanged, remake_slots, is_remote=True),
+)
 JOBS: tuple[Job, ...] = (
     Job("appointments.make_slots", HALF_A_DAY_S, make_slots),
     Job("appointments.expire_holds", 10.0, expire_holds),

@@ -7,7 +7,9 @@ from models.states import CaseState
 from server.cases.accept import accept_case
 from server.cases.follow_parcel import follow_collected, follow_ended
 from server.cases.issue import pack_result
+from server.cases.recount import recount_deadlines
 from server.cases.repository import last_received_at
+from server.catalog.events import CalendarChanged
 from server.delivery.events import AddressGiven, ParcelCollected, ParcelEnded
 from server.kit.access import ENGINE
 from server.kit.errors import Busy, Refusal
@@ -65,5 +67,6 @@ CONSUMERS = (
     Consumer("cases.follow_collected", ParcelCollected, follow_collected),
     Consumer("cases.follow_ended", ParcelEnded, follow_ended),
     Consumer("cases.pack_for_address", AddressGiven, pack_for_address),
+    Consumer("cases.recount_deadlines", CalendarChanged, recount_deadlines, is_remote=True),
 )
 JOBS = (Job(name="accept_the_unanswered", every_s=600, run=accept_the_unanswered),)

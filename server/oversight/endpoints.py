@@ -23,6 +23,7 @@ from server.kit.http.call import Call
 from server.kit.http.paging import page_of
 from server.kit.http.routes import Surface
 from server.kit.http.schemas import Page
+from server.oversight import endpoints_deadlines
 from server.oversight.access import access_closure, access_reseating
 from server.oversight.repository import closures_of, count_people, find_to_call, visits_of
 from server.oversight.schemas import (
@@ -36,7 +37,7 @@ from server.oversight.schemas import (
 )
 
 district = Surface("/district", tag="closures")
-SURFACES = (district,)
+SURFACES = (district, *endpoints_deadlines.SURFACES)
 
 _MOVES = (NotFound, WrongState, ChangedMeanwhile)
 
