@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import asin, cos, radians, sin, sqrt
+from math import asin, cos, pi, radians, sin, sqrt
 
 EARTH_RADIUS_KM = 6371.0
+KM_PER_DEGREE = EARTH_RADIUS_KM * pi / 180
+"""Of latitude."""
 TRAVEL_BASE_MINUTES = 4.0
 """To the stop, and from it to the counter."""
 DETOUR = 1.3

@@ -82,7 +82,13 @@ def predict_wait(
     """
     if hall.windows < 1:
         return None
-    return wait_after(expect_departures(hall), hall, arrives_in=arrives_in, inbound=inbound)
+    return wait_after(
+        expect_departures(hall),
+        hall.ahead - hall.idle,
+        max(hall.windows, len(hall.elapsed)),
+        arrives_in=arrives_in,
+        inbound=inbound,
+    )
 
 
 def expect_departures(hall: Hall) -> Departures:
@@ -96,11 +102,17 @@ def expect_departures(hall: Hall) -> Departures:
 
 
 def wait_after(
-    departures: Departures, hall: Hall, *, arrives_in: float, inbound: Sequence[float] = ()
+    departures: Departures,
+    turn: float,
+    windows: int,
+    *,
+    arrives_in: float,
+    inbound: Sequence[float] = (),
 ) -> float:
-    """Return what `predict_wait` does, from departures that are known already."""
-    turn = hall.ahead - hall.idle
-    windows = max(hall.windows, len(hall.elapsed))
+    """Return what `predict_wait` does, from departures that are known already.
+
+    `turn` is how many people are ahead, less the windows that are idle.
+    """
     for minutes in inbound:
         turn = max(turn + 1, departures.by(minutes) - windows + 1)
     turn = max(turn + 1, departures.by(arrives_in) - windows + 1)

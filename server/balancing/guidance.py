@@ -1,0 +1,286 @@
+"""Which point a person is sent to: the policy that the engine and the simulation both follow.
+
+Pure: instants are minutes of one clock, places are km on a local plane. What happens at a point is
+told to it; how long a service takes is known only once it has ended.
+"""
+
+from bisect import bisect_left, insort
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from heapq import heappush, heapreplace
+from itertools import count
+from math import inf
+
+from server.balancing.nearby import NearbyIndex
+from server.balancing.rules import TRAVEL_BASE_MINUTES, travel_minutes
+from server.balancing.waits import USUAL_MINUTES, Departures, Hall, expect_departures, wait_after
+
+OUTLOOK_KEPT_MINUTES = 1.0
+"""Within a minute, how long services have lasted changes little."""
+LEG_MINUTES = TRAVEL_BASE_MINUTES / 2
+"""To the stop; and as long from the last stop to the counter."""
+MOST_OFFERS = 5
+"""Nobody is sent on more often than that."""
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How people are guided.
+
+    `for_others` weighs the minutes of delay put on those who come behind one. An offer to go
+    elsewhere is made where it saves `worth_turning` minutes to one under way, `worth_leaving` to
+    one who already queues.
+    """
+
+    for_others: float = 0.3
+    worth_turning: float = 1.0
+    worth_leaving: float = 3.0
+
+
+DEFAULT_MANNER = Manner()
+
+
+@dataclass(slots=True)
+class _Outlook:
+    """What is expected of a point from `since` on, if nothing else happens.
+
+    `turns[n]` is how many services end before the turn of the one behind n people under way;
+    nobody who comes now is served before `free_at`.
+    """
+
+    since: float
+    departures: Departures
+    turns: list[float]
+    free_at: float
+
+
+class PointNow:
+    """Who is at a point, who waits and who is on the way; `ahead` counts people of mean length."""
+
+    __slots__ = (
+        "_departures",
+        "_known_at",
+        "_outlook",
+        "ahead",
+        "arrivals",
+        "code",
+        "east_km",
+        "mean_minutes",
+        "north_km",
+        "started",
+        "windows",
+    )
+
+    def __init__(
+        self,
+        code: str,
+        place: tuple[float, float],
+        *,
+        windows: int,
+        mean_minutes: float = USUAL_MINUTES,
+    ) -> None:
+        self.code, self.windows, self.mean_minutes = code, windows, mean_minutes
+        self.east_km, self.north_km = place
+        self.started: list[float] = []
+        self.ahead = 0.0
+        self.arrivals: list[float] = []
+        self._departures: Departures | None = None
+        self._known_at = -inf
+        self._outlook: _Outlook | None = None
+
+    def expect(self, arrives_at: float) -> None:
+        """Note that somebody is on the way."""
+        insort(self.arrivals, arrives_at)
+        self._outlook = None
+
+    def expect_no_longer(self, arrives_at: float) -> None:
+        """Note that one who would have come at `arrives_at` has come, or will not."""
+        del self.arrivals[bisect_left(self.arrivals, arrives_at)]
+        self._outlook = None
+
+    def queue(self, people: float = 1.0) -> None:
+        """Note that somebody queues, or with -1 that one left the queue."""
+        self.ahead += people
+        self._outlook = None
+
+    def begin(self, now: float) -> None:
+        """Note that a service began."""
+        self.started.append(now)
+        self._departures = self._outlook = None
+
+    def end(self, started: float) -> None:
+        """Note that the service that began at `started` has ended."""
+        self.started.remove(started)
+        self._departures = self._outlook = None
+
+    def wait_at(self, arrives_at: float, now: float) -> float:
+        """Return the minutes that one who comes at `arrives_at` is expected to wait."""
+        outlook = self._look(now)
+        before = bisect_left(self.arrivals, arrives_at)
+        return wait_after(
+            outlook.departures,
+            outlook.turns[before],
+            self._counters,
+            arrives_in=arrives_at - outlook.since,
+        )
+
+    def minutes_at_least(self, travel: float, now: float) -> float:
+        """Return what way and wait come to at least, at the price of a comparison."""
+        return max(travel, self._look(now).free_at - now)
+
+    def wait_in_queue(self, before: float, now: float) -> float:
+        """Return the minutes that one who queues behind `before` others is expected to wait."""
+        outlook = self._look(now)
+        return max(0.0, outlook.departures.minutes_until(before + 1) - (now - outlook.since))
+
+    def delay_on_others(self, arrives_at: float) -> float:
+        """Return the minutes by which one more delays all those who come behind, together."""
+        behind = len(self.arrivals) - bisect_left(self.arrivals, arrives_at)
+        return behind * self.mean_minutes / max(1, self.windows)
+
+    @property
+    def _counters(self) -> int:
+        return max(self.windows, len(self.started))
+
+    def _look(self, now: float) -> _Outlook:
+        outlook = self._outlook
+        if outlook is None or now - outlook.since > OUTLOOK_KEPT_MINUTES:
+            outlook = self._outlook = self._look_anew(now)
+        return outlook
+
+    def _look_anew(self, now: float) -> _Outlook:
+        departures = self._departures
+        if departures is None or now - self._known_at > OUTLOOK_KEPT_MINUTES:
+            elapsed = tuple(now - started for started in self.started)
+            hall = Hall(self.windows, elapsed, self.ahead, self.mean_minutes)
+            departures = self._departures = expect_departures(hall)
+            self._known_at = now
+        since, counters = self._known_at, self._counters
+        turn = self.ahead - max(0, self.windows - len(self.started)) + departures.by(now - since)
+        turns = [turn]
+        for arrives_at in self.arrivals:
+            turn = max(turn + 1, departures.by(max(0.0, arrives_at - since)) - counters + 1)
+            turns.append(turn)
+        return _Outlook(since, departures, turns, since + departures.minutes_until(turns[0] + 1))
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A point to go to, and the minutes that are expected on the way and in the queue there."""
+
+    point: PointNow
+    distance_km: float
+    travel: float
+    wait: float
+    cost: float
+    """Travel and wait, and what the delay put on others weighs."""
+
+
+@dataclass(slots=True)
+class Journey:
+    """One who is on the way to a point: rides in a straight line from where the ride begins."""
+
+    point: PointNow
+    east_km: float
+    north_km: float
+    rides_at: float
+    arrives_at: float
+
+    def stand(self, now: float) -> tuple[float, float, float]:
+        """Return (km east, km north, minutes to walk in all if the journey turns now)."""
+        ends_at = self.arrives_at - LEG_MINUTES
+        if now < self.rides_at:
+            return self.east_km, self.north_km, self.rides_at - now + LEG_MINUTES
+        if now >= ends_at:
+            return self.point.east_km, self.point.north_km, TRAVEL_BASE_MINUTES
+        part = (now - self.rides_at) / (ends_at - self.rides_at)
+        east = self.east_km + part * (self.point.east_km - self.east_km)
+        north = self.north_km + part * (self.point.north_km - self.north_km)
+        return east, north, LEG_MINUTES
+
+
+class Board:
+    """All points at once."""
+
+    def __init__(self, points: Sequence[PointNow], manner: Manner = DEFAULT_MANNER) -> None:
+        self.points = tuple(points)
+        self._manner = manner
+        self._index = NearbyIndex(self.points)
+
+    def nearest_first(self, east_km: float, north_km: float) -> Iterator[tuple[float, PointNow]]:
+        """Yield (km, point), nearest first."""
+        return self._index.nearest_first(east_km, north_km)
+
+    def choose(
+        self,
+        east_km: float,
+        north_km: float,
+        now: float,
+        *,
+        walk: float = TRAVEL_BASE_MINUTES,
+        below: float = inf,
+    ) -> Choice | None:
+        """Return the point of the least cost, if that is less than `below`.
+
+        Points are looked at from near to far, until the way alone costs more than the best.
+        """
+        best, least = None, below
+        for distance, point in self._index.nearest_first(east_km, north_km):
+            travel = walk - TRAVEL_BASE_MINUTES + travel_minutes(distance)
+            if travel >= least:
+                break
+            choice = self._weigh(point, distance, travel, now, least)
+            if choice is not None and choice.cost < least:
+                best, least = choice, choice.cost
+        return best
+
+    def rank(self, east_km: float, north_km: float, now: float, *, limit: int) -> list[Choice]:
+        """Return the `limit` points of the least cost, the least first."""
+        ranked: list[tuple[float, int, Choice]] = []
+        ties = count()
+        for distance, point in self._index.nearest_first(east_km, north_km):
+            travel, is_full = travel_minutes(distance), len(ranked) == limit
+            worst = -ranked[0][0] if is_full else inf
+            if travel >= worst:
+                break
+            choice = self._weigh(point, distance, travel, now, worst)
+            if choice is not None and choice.cost < worst:
+                entry = (-choice.cost, -next(ties), choice)
+                (heapreplace if is_full else heappush)(ranked, entry)
+        return [choice for _, _, choice in sorted(ranked, reverse=True)]
+
+    def offer_under_way(self, journey: Journey, now: float) -> Choice | None:
+        """Return where one under way had better go instead."""
+        point, arrives_at = journey.point, journey.arrives_at
+        wait = point.wait_at(arrives_at, now)
+        east_km, north_km, walk = journey.stand(now)
+        cost = arrives_at - now + wait + self._for_others(point, arrives_at)
+        least = cost - self._manner.worth_turning
+        if wait < self._manner.worth_turning or least <= walk:
+            return None
+        return self._elsewhere(point, self.choose(east_km, north_km, now, walk=walk, below=least))
+
+    def offer_in_queue(self, point: PointNow, before: int, now: float) -> Choice | None:
+        """Return where one who queues behind `before` others had better go instead."""
+        least = point.wait_in_queue(before, now) - self._manner.worth_leaving
+        if least <= TRAVEL_BASE_MINUTES:
+            return None
+        found = self.choose(point.east_km, point.north_km, now, below=least)
+        return self._elsewhere(point, found)
+
+    def _elsewhere(self, point: PointNow, choice: Choice | None) -> Choice | None:
+        return None if choice is None or choice.point is point else choice
+
+    def _weigh(
+        self, point: PointNow, distance: float, travel: float, now: float, below: float
+    ) -> Choice | None:
+        if point.minutes_at_least(travel, now) >= below:
+            return None
+        wait = point.wait_at(now + travel, now)
+        if travel + wait >= below:
+            return None
+        cost = travel + wait + self._for_others(point, now + travel)
+        return Choice(point, distance, travel, wait, cost)
+
+    def _for_others(self, point: PointNow, arrives_at: float) -> float:
+        return self._manner.for_others * point.delay_on_others(arrives_at)

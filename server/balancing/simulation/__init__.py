@@ -1,0 +1,1 @@
+"""Days that did not happen: the same policy on the same points, to be counted."""
