@@ -5,13 +5,13 @@ told to it; how long a service takes is known only once it has ended.
 """
 
 from bisect import bisect_left, insort
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from heapq import heappush, heapreplace
 from itertools import count
 from math import inf
 
-from server.balancing.nearby import NearbyIndex
+from server.balancing.nearby import NearbyIndex, distance_to
 from server.balancing.rules import TRAVEL_BASE_MINUTES, travel_minutes
 from server.balancing.waits import USUAL_MINUTES, Departures, Hall, expect_departures, wait_after
 
@@ -33,7 +33,7 @@ class Manner:
     """
 
     for_others: float = 0.3
-    worth_turning: float = 1.0
+    worth_turning: float = 2.0
     worth_leaving: float = 3.0
 
 
@@ -207,9 +207,9 @@ class Board:
         self._manner = manner
         self._index = NearbyIndex(self.points)
 
-    def nearest_first(self, east_km: float, north_km: float) -> Iterator[tuple[float, PointNow]]:
-        """Yield (km, point), nearest first."""
-        return self._index.nearest_first(east_km, north_km)
+    def nearest(self, east_km: float, north_km: float, *, limit: int) -> list[PointNow]:
+        """Return the nearest points, the nearest first."""
+        return [point for _, point in self._index.nearest(east_km, north_km, limit=limit)]
 
     def choose(
         self,
@@ -224,29 +224,31 @@ class Board:
 
         Points are looked at from near to far, until the way alone costs more than the best.
         """
-        best, least = None, below
-        for distance, point in self._index.nearest_first(east_km, north_km):
-            travel = walk - TRAVEL_BASE_MINUTES + travel_minutes(distance)
-            if travel >= least:
+        best, least, walked = None, below, walk - TRAVEL_BASE_MINUTES
+        for floor_km, points in self._index.around(east_km, north_km):
+            if walked + travel_minutes(floor_km) >= least:
                 break
-            choice = self._weigh(point, distance, travel, now, least)
-            if choice is not None and choice.cost < least:
-                best, least = choice, choice.cost
+            for point in points:
+                distance = distance_to(point, east_km, north_km)
+                travel = walked + travel_minutes(distance)
+                choice = self._weigh(point, distance, travel, now, least)
+                if choice is not None:
+                    best, least = choice, choice.cost
         return best
 
     def rank(self, east_km: float, north_km: float, now: float, *, limit: int) -> list[Choice]:
         """Return the `limit` points of the least cost, the least first."""
         ranked: list[tuple[float, int, Choice]] = []
-        ties = count()
-        for distance, point in self._index.nearest_first(east_km, north_km):
-            travel, is_full = travel_minutes(distance), len(ranked) == limit
-            worst = -ranked[0][0] if is_full else inf
-            if travel >= worst:
+        ties, worst = count(), inf
+        for floor_km, points in self._index.around(east_km, north_km):
+            if travel_minutes(floor_km) >= worst:
                 break
-            choice = self._weigh(point, distance, travel, now, worst)
-            if choice is not None and choice.cost < worst:
-                entry = (-choice.cost, -next(ties), choice)
-                (heapreplace if is_full else heappush)(ranked, entry)
+            for point in points:
+                distance = distance_to(point, east_km, north_km)
+                choice = self._weigh(point, distance, travel_minutes(distance), now, worst)
+                if choice is not None:
+                    _keep(ranked, (-choice.cost, -next(ties), choice), limit)
+                    worst = -ranked[0][0] if len(ranked) == limit else inf
         return [choice for _, _, choice in sorted(ranked, reverse=True)]
 
     def offer_under_way(self, journey: Journey, now: float) -> Choice | None:
@@ -274,13 +276,25 @@ class Board:
     def _weigh(
         self, point: PointNow, distance: float, travel: float, now: float, below: float
     ) -> Choice | None:
+        """Return what going there costs, if that is less than `below`."""
         if point.minutes_at_least(travel, now) >= below:
             return None
         wait = point.wait_at(now + travel, now)
         if travel + wait >= below:
             return None
         cost = travel + wait + self._for_others(point, now + travel)
+        if cost >= below:
+            return None
         return Choice(point, distance, travel, wait, cost)
 
     def _for_others(self, point: PointNow, arrives_at: float) -> float:
         return self._manner.for_others * point.delay_on_others(arrives_at)
+
+
+def _keep(
+    ranked: list[tuple[float, int, Choice]], entry: tuple[float, int, Choice], limit: int
+) -> None:
+    if len(ranked) == limit:
+        heapreplace(ranked, entry)
+    else:
+        heappush(ranked, entry)

@@ -1,4 +1,4 @@
-"""Points in order of distance, looked at only as far as somebody asks."""
+"""Things near a place, looked at only as far as somebody asks."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -7,8 +7,8 @@ from itertools import count
 from math import hypot
 from typing import Generic, Protocol, TypeVar
 
-LEAF = 6
-"""Points that are cheaper compared one by one than parted further."""
+LEAF = 10
+"""So many are cheaper compared one by one than parted further."""
 
 
 class Placed(Protocol):
@@ -34,7 +34,7 @@ class _Box(Generic[T]):
     east: float
     south: float
     north: float
-    inside: "tuple[_Box[T], _Box[T]] | None"
+    inside: "tuple[_Box[T], ...]"
     things: tuple[T, ...]
 
     def distance(self, east_km: float, north_km: float) -> float:
@@ -49,22 +49,33 @@ class NearbyIndex(Generic[T]):
     def __init__(self, things: Sequence[T]) -> None:
         self._root = _pack(list(things)) if things else None
 
-    def nearest_first(self, east_km: float, north_km: float) -> Iterator[tuple[float, T]]:
-        """Yield (km, thing), nearest first; what is not asked for is not looked at."""
+    def around(self, east_km: float, north_km: float) -> Iterator[tuple[float, tuple[T, ...]]]:
+        """Yield groups of things with the km that none of them is nearer than, rising."""
         if self._root is None:
             return
         ties = count()
-        heap: list[tuple[float, int, _Box[T] | T]] = [(0.0, next(ties), self._root)]
+        heap = [(self._root.distance(east_km, north_km), next(ties), self._root)]
         while heap:
-            distance, _, found = heappop(heap)
-            if not isinstance(found, _Box):
-                yield distance, found
-                continue
-            for box in found.inside or ():
-                heappush(heap, (box.distance(east_km, north_km), next(ties), box))
-            for thing in found.things:
-                away = hypot(thing.east_km - east_km, thing.north_km - north_km)
-                heappush(heap, (away, next(ties), thing))
+            floor_km, _, box = heappop(heap)
+            if box.things:
+                yield floor_km, box.things
+            for inner in box.inside:
+                heappush(heap, (inner.distance(east_km, north_km), next(ties), inner))
+
+    def nearest(self, east_km: float, north_km: float, *, limit: int) -> list[tuple[float, T]]:
+        """Return the `limit` nearest things with their km, nearest first."""
+        found: list[tuple[float, T]] = []
+        for floor_km, things in self.around(east_km, north_km):
+            if len(found) >= limit and floor_km >= found[limit - 1][0]:
+                break
+            found += [(distance_to(one, east_km, north_km), one) for one in things]
+            found.sort(key=lambda pair: pair[0])
+        return found[:limit]
+
+
+def distance_to(thing: Placed, east_km: float, north_km: float) -> float:
+    """Return the km from a thing to a place."""
+    return hypot(thing.east_km - east_km, thing.north_km - north_km)
 
 
 def _pack(things: list[T]) -> _Box[T]:
@@ -72,7 +83,7 @@ def _pack(things: list[T]) -> _Box[T]:
     norths = [one.north_km for one in things]
     bounds = min(easts), max(easts), min(norths), max(norths)
     if len(things) <= LEAF:
-        return _Box(*bounds, None, tuple(things))
+        return _Box(*bounds, (), tuple(things))
     if bounds[1] - bounds[0] >= bounds[3] - bounds[2]:
         things.sort(key=lambda one: one.east_km)
     else:

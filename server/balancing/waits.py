@@ -5,6 +5,7 @@ left, and how many people a hall will have served by a time is the sum over its 
 in units of the mean, so that one table serves every hall.
 """
 
+from array import array
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -47,7 +48,7 @@ class Hall:
 class Departures:
     """How many people a hall is expected to have served by a time, while there are people."""
 
-    counts: Curve
+    counts: Sequence[float]
     per_minute: float
     step_minutes: float
 
@@ -97,7 +98,7 @@ def expect_departures(hall: Hall) -> Departures:
     curves = _curves()
     rows = [curves[min(int(one / step + 0.5), LONGEST_ELAPSED)] for one in hall.elapsed]
     rows += [curves[0]] * hall.idle
-    counts = rows[0] if len(rows) == 1 else tuple(map(sum, zip(*rows, strict=True)))
+    counts = array("d", map(sum, zip(*rows, strict=True)))
     return Departures(counts, len(rows) / hall.mean_minutes, step)
 
 
@@ -115,9 +116,11 @@ def wait_after(
     """
     for minutes in inbound:
         turn = max(turn + 1, departures.by(minutes) - windows + 1)
-    turn = max(turn + 1, departures.by(arrives_in) - windows + 1)
-    late = departures.minutes_until(turn) - arrives_in
+    if turn + 1 <= 0:
+        return 0.0
     served = departures.by(arrives_in)
+    turn = max(turn + 1, served - windows + 1)
+    late = departures.minutes_until(turn) - arrives_in
     return expected_excess(late, VARIATION * sqrt(served) / departures.per_minute)
 
 

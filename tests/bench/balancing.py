@@ -133,7 +133,7 @@ def _busy_board(side: int) -> tuple[Board, list[Start]]:
 def _fill(point: PointNow, dice: Random) -> None:
     for _ in range(point.windows):
         point.begin(-dice.expovariate(1 / 12))
-    for _ in range(dice.randrange(3 * point.windows)):
+    for _ in range(dice.randrange(point.windows)):
         point.queue()
     for _ in range(dice.randrange(point.windows)):
         point.expect(dice.uniform(0, 15))

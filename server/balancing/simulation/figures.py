@@ -88,5 +88,5 @@ def _naive_wait(before: int, visit: Visit) -> float:
 
 
 def _nearest_minutes(index: NearbyIndex[Station], person: Person) -> float:
-    distance, _ = next(index.nearest_first(person.east_km, person.north_km))
+    ((distance, _),) = index.nearest(person.east_km, person.north_km, limit=1)
     return travel_minutes(distance)

@@ -1,7 +1,6 @@
 """Who sends people where: our policy, and what is done elsewhere, to be compared with it."""
 
 from collections.abc import Callable, Mapping
-from itertools import islice
 from math import hypot
 from random import Random
 from typing import Protocol
@@ -47,8 +46,7 @@ class _Simple:
 
     def near(self, person: Person) -> list[PointNow]:
         """Return the nearest points."""
-        nearest = self.board.nearest_first(person.east_km, person.north_km)
-        return [point for _, point in islice(nearest, NEAR)]
+        return self.board.nearest(person.east_km, person.north_km, limit=NEAR)
 
     @staticmethod
     def _go(person: Person, point: PointNow, now: float) -> Choice:
