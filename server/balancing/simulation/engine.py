@@ -12,7 +12,7 @@ from server.balancing.simulation.day import Person
 from server.balancing.simulation.guides import Guide
 from server.balancing.simulation.world import World
 
-OFFERS_EVERY_MINUTES = 1.0
+OFFERS_EVERY_MINUTES = 2.0
 ASKED_AT_A_POINT = 3
 """From the end of a queue forward: whoever stands further ahead gains less by leaving."""
 ALMOST_THERE_MINUTES = 0.5
