@@ -9,6 +9,7 @@ from server import about
 from server.appointments import endpoints as appointments
 from server.appointments import tasks as appointment_tasks
 from server.appointments.generation import seed_templates
+from server.appointments.loads import BookingLoads
 from server.appointments.repository import has_slots
 from server.appointments.reviewed import use_reviewed_items
 from server.attachments import endpoints as attachments
@@ -18,8 +19,8 @@ from server.audit import endpoints as audit
 from server.audit import tasks as audit_tasks
 from server.balancing import endpoints as balancing
 from server.balancing import tasks as balancing_tasks
+from server.balancing.loads import LOADS
 from server.balancing.presence import use_opening_hours
-from server.balancing.ranking import register_load_source
 from server.cases import access as case_access
 from server.cases import endpoints as cases
 from server.cases import endpoints_desk as cases_desk
@@ -92,7 +93,7 @@ def wire_capabilities() -> None:
     use_reviewed_items(reviewed_items)
     register_staff_check(prereview_access.may_see_file)
     register_staff_check(case_access.may_see_file)
-    register_load_source(_HALL_LOADS)
+    LOADS.use(_HALL_LOADS, BookingLoads(), services=_HALL_LOADS)
     use_opening_hours(has_slots)
 
 

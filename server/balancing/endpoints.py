@@ -15,6 +15,5 @@ SURFACES = (public, endpoints_presence.desk, endpoints_presence.district)
 @public.get("/points", allows=EVERYBODY, refuses=(UnknownItem,))
 async def points(call: Call[None, PointsQuery]) -> RankedPointsOut:
     """Rank the points for an item by the minutes until done: way, wait and service."""
-    query = call.query
-    ranked = await rank_points(query.item_code, start=query.start, now=call.now)
-    return RankedPointsOut(items=[RankedPointOut.of(one) for one in ranked[: query.limit]])
+    ranked = await rank_points(call.query.question, call.ports.redis, now=call.now)
+    return RankedPointsOut(items=[RankedPointOut.of(one) for one in ranked])

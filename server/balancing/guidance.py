@@ -251,6 +251,11 @@ class Board:
                     worst = -ranked[0][0] if len(ranked) == limit else inf
         return [choice for _, _, choice in sorted(ranked, reverse=True)]
 
+    def rank_waits(self, now: float) -> list[Choice]:
+        """Return all points for somebody whose place is not known, the shortest wait first."""
+        waits = [(point.wait_at(now, now), point.code, point) for point in self.points]
+        return [Choice(point, 0.0, 0.0, wait, wait) for wait, _, point in sorted(waits)]
+
     def offer_under_way(self, journey: Journey, now: float) -> Choice | None:
         """Return where one under way had better go instead."""
         point, arrives_at = journey.point, journey.arrives_at

@@ -1,89 +1,113 @@
 """Where a person is done soonest, part by part, and why."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Protocol
+from datetime import datetime, timedelta
 
 from models.catalog import ServicePoint
-from server.balancing.rules import (
-    ExpectedMinutes,
-    Place,
-    PointLoad,
-    distance_km,
-    expect_minutes,
-)
-from server.catalog.service import find_points_for, get_item
+from models.kinds import PointLevel
+from server.balancing.guidance import Choice
+from server.balancing.loads import LOADS, HallLoad, Snapshot, minutes_of
+from server.balancing.recommended import Recommendation, asker_of
+from server.balancing.rules import ExpectedMinutes, Place
+from server.catalog.service import get_item
 from server.kit.messages import text
+from server.kit.redis import Redis
 
 
-class LoadSource(Protocol):
-    """Something that knows who is at the points now."""
+@dataclass(frozen=True, slots=True)
+class Question:
+    """For which item points are ranked, and from where."""
 
-    async def read_loads(
-        self, point_codes: Collection[str], *, now: datetime
-    ) -> Mapping[str, PointLoad]:
-        """Return the load of those points it knows; several sources are added up."""
-        ...
-
-
-_sources: list[LoadSource] = []
-
-
-def register_load_source(source: LoadSource) -> None:
-    """Let `source` speak of loads from now on; called by the composition root."""
-    if source not in _sources:
-        _sources.append(source)
+    item_code: str | None = None
+    start: Place | None = None
+    limit: int = 100
 
 
 @dataclass(frozen=True, slots=True)
 class RankedPoint:
-    """A point, how far away it is in km if known, and what a person may expect there."""
+    """A point, how far away it is in km if known, and what a person may expect there.
+
+    `sources` say in words where travel, wait and service come from.
+    """
 
     point: ServicePoint
     distance: float | None
     expected: ExpectedMinutes
-    reason: str
+    sources: tuple[str, str, str]
+
+    @property
+    def reason(self) -> str:
+        """All of them in a line."""
+        return text("ranking_joint").join(source for source in self.sources if source)
 
 
-async def rank_points(
-    item_code: str | None, *, start: Place | None, now: datetime
-) -> list[RankedPoint]:
-    """Return the open points that take an item, soonest done first.
+async def rank_points(question: Question, redis: Redis, *, now: datetime) -> list[RankedPoint]:
+    """Return the open points that take an item, those where a person is done soonest first.
 
-    Without an item, all open points and no time for the service; without a start, no time for the
-    way. Raises `UnknownItem`.
+    Points without an open window come last. Without an item, all open points and no time for the
+    service; without a start, no time for the way. Raises `UnknownItem`.
     """
-    item_minutes = (await get_item(item_code)).window_minutes if item_code else 0
-    points = await find_points_for([item_code] if item_code else [])
-    loads = await _read_loads([point.code for point in points], now)
-    ranked = [_rank(point, start, loads.get(point.code), item_minutes) for point in points]
-    return sorted(ranked, key=lambda one: (one.expected.total, one.point.code))
+    code = question.item_code
+    levels = (await get_item(code)).accepted_at_levels if code else [*map(str, PointLevel)]
+    known = await LOADS.look(redis, now=now)
+    chosen = list(_choose(question, levels, known, minutes_of(now)))
+    if chosen:
+        await _remember(question, chosen[0], redis, now)
+    return [_show(one, question, known) for one in chosen]
 
 
-def _rank(
-    point: ServicePoint, start: Place | None, load: PointLoad | None, item_minutes: int
-) -> RankedPoint:
-    distance = None if start is None else distance_km(start, Place(point.lat, point.lng))
-    expected = expect_minutes(distance, load=load or PointLoad(), item_minutes=item_minutes)
-    return RankedPoint(point, distance, expected, _explain(distance, load))
+def _choose(question: Question, levels: list[str], known: Snapshot, now: float) -> Iterator[Choice]:
+    left = question.limit
+    for is_staffed in (True, False):
+        board = known.board_of(levels, is_staffed=is_staffed)
+        ranked = (
+            board.rank_waits(now)[:left]
+            if question.start is None
+            else board.rank(*known.place_of(question.start), now, limit=left)
+        )
+        yield from ranked
+        left -= len(ranked)
+        if left <= 0:
+            return
 
 
-def _explain(distance: float | None, load: PointLoad | None) -> str:
-    if load is None:
-        queue = text("ranking_queue_unknown")
-    elif not load.windows_open:
-        queue = text("ranking_no_window_open", waiting=load.waiting)
-    else:
-        queue = text("ranking_queue", windows=load.windows_open, waiting=load.waiting)
-    if distance is None:
-        return queue
-    return text("ranking_with_distance", distance=f"{distance:.1f}", queue=queue)
+async def _remember(question: Question, first: Choice, redis: Redis, now: datetime) -> None:
+    if question.start is None:
+        return
+    arrives_at = now + timedelta(minutes=first.travel)
+    asker = asker_of(question.start, question.item_code)
+    shown = Recommendation(first.point.code, asker, arrives_at)
+    if await LOADS.recommended.note(redis, shown):
+        first.point.expect(minutes_of(arrives_at))
 
 
-async def _read_loads(point_codes: Collection[str], now: datetime) -> dict[str, PointLoad]:
-    loads: dict[str, PointLoad] = {}
-    for source in _sources:
-        for code, load in (await source.read_loads(point_codes, now=now)).items():
-            loads[code] = loads.get(code, PointLoad()) + load
-    return loads
+def _show(choice: Choice, question: Question, known: Snapshot) -> RankedPoint:
+    code = choice.point.code
+    item = question.item_code
+    service = known.items.of([item]) if item else 0.0
+    distance = None if question.start is None else choice.distance_km
+    sources = (
+        "" if distance is None else text("ranking_travel", distance=f"{distance:.1f}"),
+        _tell_queue(known.loads[code]),
+        _tell_service(item, service, known),
+    )
+    expected = ExpectedMinutes(choice.travel, choice.wait, service)
+    return RankedPoint(known.points[code], distance, expected, sources)
+
+
+def _tell_queue(load: HallLoad) -> str:
+    waiting = len(load.waiting)
+    if not load.windows_open:
+        return text("ranking_no_window_open", waiting=waiting)
+    told = text("ranking_queue", windows=load.windows_open, waiting=waiting)
+    if load.coming:
+        told += text("ranking_coming", coming=len(load.coming))
+    return told
+
+
+def _tell_service(item: str | None, minutes: float, known: Snapshot) -> str:
+    if item is None:
+        return ""
+    kind = "ranking_measured" if item in known.items.measured else "ranking_planned"
+    return text(kind, minutes=round(minutes))

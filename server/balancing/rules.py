@@ -26,25 +26,6 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class PointLoad:
-    """Who is at a point now; `service_minutes` is the measured mean, 0 where nothing was measured.
-
-    `waiting` and `windows_open` count people and windows.
-    """
-
-    waiting: int = 0
-    windows_open: int = 0
-    service_minutes: float = 0.0
-
-    def __add__(self, other: "PointLoad") -> "PointLoad":
-        return PointLoad(
-            self.waiting + other.waiting,
-            self.windows_open + other.windows_open,
-            max(self.service_minutes, other.service_minutes),
-        )
-
-
-@dataclass(frozen=True, slots=True)
 class ExpectedMinutes:
     """How long until a person is done, part by part; without a place, travel is 0."""
 
@@ -84,18 +65,6 @@ def travel_minutes(distance: float | None) -> float:
     if distance is None:
         return 0.0
     return TRAVEL_BASE_MINUTES + DETOUR * distance / TRAVEL_KMH * 60
-
-
-def expect_minutes(
-    distance: float | None, *, load: PointLoad, item_minutes: int
-) -> ExpectedMinutes:
-    """Predict a visit: `distance` in km, `item_minutes` as the catalogue plans the service."""
-    mean = load.service_minutes or item_minutes
-    return ExpectedMinutes(
-        travel=travel_minutes(distance),
-        wait=load.waiting * mean / max(1, load.windows_open),
-        service=float(item_minutes),
-    )
 
 
 def choose_point(

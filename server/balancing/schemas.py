@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 from models.balancing import PointPresence
 from models.kinds import PointLevel
 from models.states import PresenceState
-from server.balancing.ranking import RankedPoint
+from server.balancing.ranking import Question, RankedPoint
 from server.balancing.rules import Place
 from server.kit.http.schemas import Code, Incoming, Outgoing, Prose
 
@@ -31,11 +31,11 @@ class PointsQuery(Incoming):
         return self
 
     @property
-    def start(self) -> Place | None:
-        """Where the person is, if told."""
+    def question(self) -> Question:
+        """What is asked."""
         if self.lat is None or self.lng is None:
-            return None
-        return Place(self.lat, self.lng)
+            return Question(self.item_code, limit=self.limit)
+        return Question(self.item_code, Place(self.lat, self.lng), limit=self.limit)
 
 
 class RankedPointOut(Outgoing):
@@ -54,6 +54,9 @@ class RankedPointOut(Outgoing):
     travel_minutes: float
     wait_minutes: float
     service_minutes: float
+    travel_source: str
+    wait_source: str
+    service_source: str
     reason: str
 
     @classmethod
@@ -74,6 +77,9 @@ class RankedPointOut(Outgoing):
             travel_minutes=round(expected.travel, 1),
             wait_minutes=round(expected.wait, 1),
             service_minutes=round(expected.service, 1),
+            travel_source=ranked.sources[0],
+            wait_source=ranked.sources[1],
+            service_source=ranked.sources[2],
             reason=ranked.reason,
         )
 

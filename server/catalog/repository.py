@@ -42,6 +42,12 @@ async def find_item(code: str) -> ServiceItem | None:
     return await ServiceItem.get_or_none(code=code, is_current=True)
 
 
+async def planned_minutes() -> dict[str, int]:
+    """Return the minutes at the window of every item in force, by code."""
+    rows = ServiceItem.filter(is_current=True).values_list("code", "window_minutes")
+    return {str(code): int(minutes) for code, minutes in await rows}
+
+
 async def find_item_version(code: str, version: int) -> ServiceItem | None:
     """Return one version, in force or not, or None."""
     return await ServiceItem.get_or_none(code=code, version=version)

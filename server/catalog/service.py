@@ -20,6 +20,7 @@ __all__ = [
     "item_index",
     "materials_of",
     "names_of_items",
+    "planned_minutes",
     "working_calendar",
 ]
 
@@ -52,6 +53,11 @@ async def names_of_items(item_codes: Collection[str]) -> dict[str, str]:
     """Return the names in force by code; what is unknown or withdrawn is left out."""
     found = await repository.find_items(item_codes)
     return {code: item.name for code, item in found.items()}
+
+
+async def planned_minutes() -> dict[str, int]:
+    """Return the minutes at the window that each item in force is planned to take."""
+    return await repository.planned_minutes()
 
 
 async def materials_of(item: ServiceItem) -> list[Material]:

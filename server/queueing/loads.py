@@ -1,7 +1,8 @@
 """What balancing is told of the halls."""
 
-from collections.abc import Collection, Mapping
-from datetime import datetime
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 
 from tortoise.functions import Count
 
@@ -9,44 +10,60 @@ from models.catalog import Window
 from models.kinds import WindowKind
 from models.queueing import QueueTicket
 from models.states import TicketState
-from server.balancing.rules import PointLoad
+from server.balancing.loads import HallLoad
+from server.balancing.services import Served
 from server.catalog.rules import local_day
+
+IN_HALL = (TicketState.WAITING, TicketState.CALLED, TicketState.SERVING)
+MEASURED = 5_000
+"""The newest services that are looked at; the older ones would weigh little."""
+MEASURED_DAYS = timedelta(days=30)
+MINUTE = timedelta(minutes=1)
 
 
 class HallLoads:
-    """Counts who waits and which windows are open, over all points in two queries."""
+    """Tells who is in the halls and which windows are open, over all points in two queries."""
 
-    async def read_loads(
-        self, point_codes: Collection[str], *, now: datetime
-    ) -> Mapping[str, PointLoad]:
-        """Return the load of the halls of these points."""
-        waiting = await _count_waiting(point_codes, now)
-        open_windows = await _count_open(point_codes)
-        return {
-            code: PointLoad(waiting=waiting.get(code, 0), windows_open=open_windows.get(code, 0))
-            for code in point_codes
-        }
+    async def read_loads(self, *, now: datetime) -> Mapping[str, HallLoad]:
+        """Return the load of every hall where somebody is or a window is open."""
+        loads: dict[str, HallLoad] = defaultdict(HallLoad)
+        for code, count in (await _count_open()).items():
+            loads[code] += HallLoad(windows_open=count)
+        tickets = QueueTicket.filter(
+            day=local_day(now), state__in=IN_HALL, kind=WindowKind.ACCEPT
+        ).only("id", "point_code", "state", "item_codes", "called_at", "serving_at")
+        for ticket in await tickets:
+            loads[ticket.point_code] += _load_of(ticket, now)
+        return loads
+
+    async def read_services(self, *, now: datetime) -> Sequence[Served]:
+        """Return the newest services of the last 30 days."""
+        rows = (
+            QueueTicket.filter(
+                state=TicketState.DONE,
+                kind=WindowKind.ACCEPT,
+                day__gte=local_day(now - MEASURED_DAYS),
+                serving_at__isnull=False,
+                done_at__isnull=False,
+            )
+            .order_by("-day", "-done_at")
+            .limit(MEASURED)
+            .values_list("item_codes", "serving_at", "done_at")
+        )
+        return [
+            Served(tuple(codes), (done_at - serving_at) / MINUTE, done_at)
+            for codes, serving_at, done_at in await rows
+        ]
 
 
-async def _count_waiting(point_codes: Collection[str], now: datetime) -> dict[str, int]:
-    tickets = QueueTicket.filter(
-        point_code__in=point_codes,
-        day=local_day(now),
-        state=TicketState.WAITING,
-        kind=WindowKind.ACCEPT,
-    )
-    rows = (
-        await tickets.annotate(count=Count("id"))
-        .group_by("point_code")
-        .values("point_code", "count")
-    )
-    return {row["point_code"]: row["count"] for row in rows}
+def _load_of(ticket: QueueTicket, now: datetime) -> HallLoad:
+    if ticket.state is TicketState.WAITING:
+        return HallLoad(waiting=(tuple(ticket.item_codes),))
+    return HallLoad(started=(ticket.serving_at or ticket.called_at or now,))
 
 
-async def _count_open(point_codes: Collection[str]) -> dict[str, int]:
-    windows = Window.filter(
-        point_code__in=point_codes, kind=WindowKind.ACCEPT, opened_at__isnull=False
-    )
+async def _count_open() -> dict[str, int]:
+    windows = Window.filter(kind=WindowKind.ACCEPT, opened_at__isnull=False)
     rows = (
         await windows.annotate(count=Count("id"))
         .group_by("point_code")

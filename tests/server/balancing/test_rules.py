@@ -5,11 +5,9 @@ import pytest
 from server.balancing.rebuild import Differences, compare
 from server.balancing.rules import (
     Place,
-    PointLoad,
     ReviewBacklog,
     choose_point,
     distance_km,
-    expect_minutes,
     travel_minutes,
 )
 
@@ -30,27 +28,6 @@ def test_the_way_takes_four_minutes_and_four_and_a_third_for_each_kilometre():
 
 def test_without_a_start_the_way_takes_no_time():
     assert travel_minutes(None) == 0
-
-
-def test_people_before_one_wait_at_all_open_windows_together():
-    load = PointLoad(waiting=4, windows_open=3, service_minutes=6.0)
-    expected = expect_minutes(3.0, load=load, item_minutes=10)
-    assert (expected.travel, expected.wait, expected.service) == (17, 8, 10)
-    assert expected.total == 35
-
-
-def test_without_a_measured_time_the_planned_one_counts():
-    load = PointLoad(waiting=4, windows_open=2)
-    assert expect_minutes(None, load=load, item_minutes=10).wait == 20
-
-
-def test_without_an_open_window_people_wait_as_at_one():
-    assert expect_minutes(None, load=PointLoad(waiting=3), item_minutes=5).wait == 15
-
-
-def test_loads_of_several_sources_are_added():
-    both = PointLoad(2, 3, 5.0) + PointLoad(1, 0, 7.0)
-    assert both == PointLoad(waiting=3, windows_open=3, service_minutes=7.0)
 
 
 def test_the_wish_is_kept_while_it_is_done_within_a_working_day():
