@@ -48,6 +48,7 @@ def test_what_everybody_may_do_shares_no_idempotency_keys():
     assert shared == []
 
 
+@pytest.mark.timeout(480)  # a thousand requests, on whatever the machine has left
 @pytest.mark.usefixtures("catalogue")
 async def test_everybody_reaches_what_is_theirs_and_nothing_else(http, world):
     wrong = []
