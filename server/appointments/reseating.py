@@ -1,6 +1,6 @@
 """What becomes of each person whose place is closed: one step, one transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,8 +18,12 @@ from server.appointments.rules import Step, next_step
 from server.appointments.service import end_visit
 from server.catalog.service import get_point
 from server.kit.access import ENGINE, Actor
-from server.kit.states import advance
-from server.notifications.events import notify
+from server.kit.bulk import run_all
+from server.kit.states import advance, advance_all
+from server.notifications.events import News, notify, notify_all
+
+ONCE = "once"
+"""Each line is told of each step but once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,23 +40,28 @@ async def people_of(closure: Closure) -> list[Affected]:
     return await _with_all(await Reseating.filter(closure_id=closure.id, open=True).order_by("id"))
 
 
-async def find_moving(closure: Closure, *, now: datetime) -> list[str]:
-    """Return for whom something is to be done now, by the id of their line."""
-    return [
-        one.row.id
-        for one in await people_of(closure)
-        if _next_step(closure, one, now) is not Step.REST
-    ]
+async def find_moving(closure: Closure, *, now: datetime) -> list[tuple[str, Step]]:
+    """Return for whom something is to be done now, by the id of their line, and what."""
+    steps = ((one.row.id, _next_step(closure, one, now)) for one in await people_of(closure))
+    return [(line, step) for line, step in steps if step is not Step.REST]
+
+
+async def tell_offers(reseating_ids: Collection[str], closure: Closure, *, now: datetime) -> None:
+    """Tell people together what is held for them; raises `ChangedMeanwhile` if one moves on."""
+    people = await _with_all(await Reseating.filter(id__in=reseating_ids).order_by("id"))
+    waiting = [one for one in people if _next_step(closure, one, now) is Step.TELL]
+    await advance_all([one.row for one in waiting], ReseatingState.OFFERED, actor=ENGINE, now=now)
+    news = [await _news_of(closure, one, now) for one in waiting if one.visit.account_id]
+    if news:
+        await run_all(notify_all(news))
 
 
 async def follow(reseating_id: str, *, now: datetime, settings: Settings) -> None:
-    """Take the next step for one person; raises `ChangedMeanwhile` if somebody else just did."""
+    """Take the next step of one person who was told; raises `ChangedMeanwhile` if they just did."""
     row = await Reseating.get(id=reseating_id)
     closure = await Closure.get(id=row.closure_id)
     [one] = await _with_all([row])
     match _next_step(closure, one, now):
-        case Step.TELL:
-            await _tell_offer(closure, one, now)
         case Step.MOVE:
             await _move(one, now=now, settings=settings)
         case Step.FOLLOW:
@@ -123,33 +132,39 @@ async def _end(one: Affected, target: ReseatingState, now: datetime) -> None:
     await advance(one.row, target, actor=ENGINE, now=now, open=None)
 
 
-async def _tell_offer(closure: Closure, one: Affected, now: datetime) -> None:
+async def _news_of(closure: Closure, one: Affected, now: datetime) -> News:
     assert one.offer is not None  # noqa: S101 - narrows what the step has told
-    await advance(one.row, ReseatingState.OFFERED, actor=ENGINE, now=now)
     there = await get_point(one.offer.point_code)
-    await _tell(
-        closure,
-        one,
-        "closure_offered",
-        now,
-        new_point=there.name,
-        new_time=show_time(one.offer.starts_at),
-        until=show_time(one.offer.held_until),
+    offered = {
+        "new_point": there.name,
+        "new_time": show_time(one.offer.starts_at),
+        "until": show_time(one.offer.held_until),
+    }
+    return News(
+        kind="closure_offered",
+        account_id=str(one.visit.account_id),
+        subject_id=one.row.id,
+        key=ONCE,
+        at=now,
+        data=await _facts_of(closure, one) | offered,
     )
 
 
-async def _tell(closure: Closure, one: Affected, kind: str, now: datetime, **data: str) -> None:
-    here = await get_point(closure.point_code)
+async def _tell(closure: Closure, one: Affected, kind: str, now: datetime) -> None:
     await notify(
         kind=kind,
         account_id=one.visit.account_id,
         subject_id=one.row.id,
-        key="once",
+        key=ONCE,
         now=now,
-        data={
-            "point": here.name,
-            "time": show_time(one.visit.starts_at),
-            "reason": closure.reason,
-            **data,
-        },
+        data=await _facts_of(closure, one),
     )
+
+
+async def _facts_of(closure: Closure, one: Affected) -> dict[str, str]:
+    here = await get_point(closure.point_code)
+    return {
+        "point": here.name,
+        "time": show_time(one.visit.starts_at),
+        "reason": closure.reason,
+    }

@@ -1,6 +1,7 @@
 """What happens to visits by the clock."""
 
 from collections.abc import Awaitable, Callable, Iterable
+from functools import partial
 
 import structlog
 
@@ -15,7 +16,8 @@ from server.appointments.holds import expire_hold
 from server.appointments.impact import find_unlisted
 from server.appointments.reconciling import find_differences
 from server.appointments.reminding import find_due, remind
-from server.appointments.reseating import find_moving, follow
+from server.appointments.reseating import find_moving, follow, tell_offers
+from server.appointments.rules import Step
 from server.appointments.service import get_appointment, mark_no_show
 from server.appointments.visits import day_span
 from server.catalog.events import CalendarChanged
@@ -28,6 +30,7 @@ from server.kit.ports import Ports
 from server.kit.transaction import in_transaction
 
 MOST_AT_ONCE = 500
+TOLD_AT_ONCE = 50
 MOST_STEPS = 200
 """Of one closure in one run: done well within the lease, which is short so that others go on."""
 HALF_A_DAY_S = 12 * 3600.0
@@ -97,11 +100,20 @@ async def follow_closures(ports: Ports) -> None:
     for closure in await closures_to_follow(ports.now()):
         await _list_late(closure, ports)
 
-        async def step(reseating_id: str) -> None:
+        moving = await find_moving(closure, now=ports.now())
+        await _tell_offers(closure, [line for line, step in moving if step is Step.TELL], ports)
+
+        async def take_step(reseating_id: str) -> None:
             await follow(reseating_id, now=ports.now(), settings=ports.settings)
 
-        moving = await find_moving(closure, now=ports.now())
-        await _each(moving[:MOST_STEPS], step)
+        others = [line for line, step in moving if step is not Step.TELL]
+        await _each(others[:MOST_STEPS], take_step)
+
+
+async def _tell_offers(closure: Closure, lines: list[str], ports: Ports) -> None:
+    for first in range(0, len(lines), TOLD_AT_ONCE):
+        some = lines[first : first + TOLD_AT_ONCE]
+        await _alone(closure.id, partial(tell_offers, some, closure, now=ports.now()))
 
 
 async def _list_late(closure: Closure, ports: Ports) -> None:
@@ -123,10 +135,14 @@ async def check_counters(ports: Ports) -> None:
 
 async def _each(ids: Iterable[object], work: Callable[[str], Awaitable[None]]) -> None:
     for one in ids:
-        try:
-            await in_transaction(lambda one=one: work(str(one)))  # type: ignore[misc]
-        except Refusal as refusal:
-            log.info("left_as_it_is", subject=one, reason=refusal.code)
+        await _alone(one, partial(work, str(one)))
+
+
+async def _alone(subject: object, work: Callable[[], Awaitable[None]]) -> None:
+    try:
+        await in_transaction(work)
+    except Refusal as refusal:
+        log.info("left_as_it_is", subject=subject, reason=refusal.code)
 
 
 CONSUMERS: tuple[Consumer, ...] = (
