@@ -55,6 +55,16 @@ class Settings(BaseSettings):
     ems_sign_key: SecretStr = SecretStr(DEMO_KEY)
     ems_project_id: str = ""
 
+    carrier: str = "ems"
+    """Which carrier comes, `ems` or `sf`, to every point that `carriers_by_point` does not name."""
+    carriers_by_point: dict[str, str] = {}
+    sf_api_base: str = "https://bspgw.sf-express.com/std/service"
+    sf_files_base: str = "https://eos-scp-core-shenzhen-futian1-oss.sf-express.com"
+    """The host that labels lie on; a label anywhere else is not fetched."""
+    sf_partner_id: str = "DEMOPARTNER"
+    sf_check_word: SecretStr = SecretStr(DEMO_SECRET)
+    sf_monthly_card: str = "0000000000"
+
     label_size: Literal["76x129", "100x179"] = "76x129"
     """Paper that labels are printed on unless another size is asked for, in millimetres."""
     privacy_number: bool = True
@@ -98,6 +108,8 @@ class Settings(BaseSettings):
             "EMS_AUTHORIZATION": [self.ems_authorization.get_secret_value()],
             "EMS_SIGN_KEY": [self.ems_sign_key.get_secret_value()],
         }
+        if "sf" in {self.carrier, *self.carriers_by_point.values()}:
+            secrets["SF_CHECK_WORD"] = [self.sf_check_word.get_secret_value()]
         shown = sorted(
             name
             for name, values in secrets.items()

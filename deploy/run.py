@@ -32,7 +32,7 @@ DEMONSTRATION = {
     "WECHAT_TEMPLATES": '{"*": "demonstration-notice-template-0123456789ab"}',
 }
 """What lets the main job be played at any hour; the environment may say otherwise."""
-PUSH_PATH = f"{API_PATH}/callbacks/ems"
+PUSH_PATH = f"{API_PATH}/callbacks/carriers/ems"
 
 
 @dataclass(frozen=True, slots=True)

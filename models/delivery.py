@@ -5,8 +5,15 @@ from tortoise.indexes import Index
 
 from integrations.contracts.carrier import LabelSize
 from models.fields import DigestField, IdField, ProtectedField, RefField
-from models.kinds import Direction, OrderState, ParcelPurpose, ParcelTaskKind
-from models.states import MailCodeState, ParcelState, PickupCodeState, RoundState
+from models.kinds import Direction, OrderState, ParcelPurpose, ParcelTaskKind, StayPurpose
+from models.states import (
+    CellState,
+    MailCodeState,
+    ParcelState,
+    PickupCodeState,
+    RoundState,
+    StayState,
+)
 
 
 class DeliveryAddress(Model):
@@ -103,6 +110,8 @@ class CourierOrder(Model):
     id = IdField()
     parcel_id = RefField()
     order_no = fields.CharField(max_length=50, unique=True)
+    carrier = fields.CharField(max_length=16, default="")
+    """Whom it was sent to, and whom everything about it is asked; empty: the usual one."""
     state = fields.CharEnumField(OrderState, max_length=16)
     version = fields.IntField(default=1)
     waybill_no = fields.CharField(max_length=32, default="")
@@ -132,10 +141,11 @@ class ShippingLabel(Model):
 
 
 class PickupCode(Model):
-    """取件码, kept as keyed digests of the long code and of the spoken one."""
+    """取件码, of a parcel or of a locker's cell, kept as keyed digests of its two forms."""
 
     id = IdField()
-    parcel_id = RefField()
+    parcel_id = RefField(null=True)
+    stay_id = RefField(null=True)
     point_code = fields.CharField(max_length=16)
     direction = fields.CharEnumField(Direction, max_length=8)
     long_digest = DigestField(unique=True)
@@ -149,8 +159,63 @@ class PickupCode(Model):
 
     class Meta:
         table = "pickup_codes"
-        unique_together = (("parcel_id", "direction", "live"),)
+        unique_together = (("parcel_id", "direction", "live"), ("stay_id", "direction", "live"))
         indexes = (Index(fields=("point_code", "spoken_digest")),)
+
+
+class Locker(Model):
+    """存取件柜 at a point."""
+
+    code = fields.CharField(max_length=16, primary_key=True)
+    point_code = fields.CharField(max_length=16)
+    place = fields.CharField(max_length=64)
+
+    class Meta:
+        table = "lockers"
+        indexes = (Index(fields=("point_code",)),)
+
+
+class LockerCell(Model):
+    """格口: holds one thing at a time."""
+
+    id = IdField()
+    locker_code = fields.CharField(max_length=16)
+    number = fields.IntField()
+    state = fields.CharEnumField(CellState, max_length=16)
+    version = fields.IntField(default=1)
+
+    class Meta:
+        table = "locker_cells"
+        unique_together = (("locker_code", "number"),)
+
+
+class LockerStay(Model):
+    """存取: one thing in one cell, from who puts it in to who takes it out."""
+
+    id = IdField()
+    cell_id = RefField()
+    locker_code = fields.CharField(max_length=16)
+    cell_number = fields.IntField()
+    point_code = fields.CharField(max_length=16)
+    purpose = fields.CharEnumField(StayPurpose, max_length=16)
+    case_id = RefField(null=True)
+    person_id = RefField()
+    department_code = fields.CharField(max_length=16)
+    contents = fields.CharField(max_length=128)
+    state = fields.CharEnumField(StayState, max_length=16)
+    version = fields.IntField(default=1)
+    expires_at = fields.DatetimeField()
+    """When an unused reservation lapses, or what lies in the cell is overdue."""
+    created_at = fields.DatetimeField()
+
+    class Meta:
+        table = "locker_stays"
+        indexes = (
+            Index(fields=("state", "expires_at")),
+            Index(fields=("person_id",)),
+            Index(fields=("point_code", "state")),
+            Index(fields=("department_code", "state")),
+        )
 
 
 class PickupRound(Model):
@@ -162,6 +227,12 @@ class PickupRound(Model):
     state = fields.CharEnumField(RoundState, max_length=16)
     version = fields.IntField(default=1)
     announced_at = fields.DatetimeField(null=True)
+    closed_at = fields.DatetimeField(null=True)
+    agreed_count = fields.IntField(null=True)
+    """How many parcels the courier counted; null until both sides agree."""
+    agreed_by = fields.CharField(max_length=64, default="")
+    missing = fields.JSONField[list[str]](default=list)
+    """The parcels that were not taken when it closed; they go with the next round."""
 
     class Meta:
         table = "pickup_rounds"
@@ -169,10 +240,11 @@ class PickupRound(Model):
 
 
 class HandOver(Model):
-    """交接: both sides, point, time, seal."""
+    """交接 of a parcel, or into and out of a cell: both sides, point, time, seal."""
 
     id = IdField()
-    parcel_id = RefField()
+    parcel_id = RefField(null=True)
+    stay_id = RefField(null=True)
     direction = fields.CharEnumField(Direction, max_length=8)
     point_code = fields.CharField(max_length=16)
     given_by = fields.CharField(max_length=64)
@@ -183,7 +255,7 @@ class HandOver(Model):
 
     class Meta:
         table = "hand_overs"
-        unique_together = (("parcel_id", "direction"),)
+        unique_together = (("parcel_id", "direction"), ("stay_id", "direction"))
 
 
 class ScanRecord(Model):
@@ -235,6 +307,21 @@ class TrackRecord(Model):
     class Meta:
         table = "track_records"
         unique_together = (("waybill_no", "occurred_at", "code", "office_code"),)
+
+
+class ReconciliationReport(Model):
+    """对账单 of a day: what was compared and every difference, kept as it was found last."""
+
+    day = fields.DateField(primary_key=True)
+    made_at = fields.DatetimeField()
+    handed_over = fields.IntField()
+    """Parcels that couriers took that day."""
+    under_way = fields.IntField()
+    differences = fields.JSONField[list[dict[str, str]]]()
+    """`kind`, `subject` and `point_code` of each."""
+
+    class Meta:
+        table = "reconciliation_reports"
 
 
 class ParcelTask(Model):

@@ -111,6 +111,15 @@ class ParcelTaskKind(StrEnum):
     UNKNOWN_WAYBILL = "unknown_waybill"
     ADDRESS_TO_CHECK = "address_to_check"
     ADDRESS_REFUSED = "address_refused"
+    NOT_COLLECTED = "not_collected"
+    LOCKER_OVERDUE = "locker_overdue"
+
+
+class StayPurpose(StrEnum):
+    """What lies in a locker's cell: materials for a department, or a result for a citizen."""
+
+    DEPOSIT = "deposit"
+    RESULT = "result"
 
 
 class Direction(StrEnum):

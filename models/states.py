@@ -180,6 +180,26 @@ class MailCodeState(StrEnum):
     EXPIRED = "expired"
 
 
+class CellState(StrEnum):
+    """格口."""
+
+    FREE = "free"
+    TAKEN = "taken"
+    OUT_OF_ORDER = "out_of_order"
+
+
+class StayState(StrEnum):
+    """存取: what is put into a cell by one and taken out by another."""
+
+    RESERVED = "reserved"
+    PLACED = "placed"
+    OVERDUE = "overdue"
+    TAKEN = "taken"
+    REMOVED = "removed"
+    CANCELLED = "cancelled"
+    LAPSED = "lapsed"
+
+
 class RoundState(StrEnum):
     """揽收班次."""
 
@@ -362,6 +382,20 @@ MOVES: Mapping[type[StrEnum], Moves] = {
     ),
     MailCodeState: _moves(
         {MailCodeState.ISSUED: {MailCodeState.USED, MailCodeState.EXPIRED}},
+    ),
+    CellState: _moves(
+        {
+            CellState.FREE: {CellState.TAKEN, CellState.OUT_OF_ORDER},
+            CellState.TAKEN: {CellState.FREE},
+            CellState.OUT_OF_ORDER: {CellState.FREE},
+        }
+    ),
+    StayState: _moves(
+        {
+            StayState.RESERVED: {StayState.PLACED, StayState.CANCELLED, StayState.LAPSED},
+            StayState.PLACED: {StayState.TAKEN, StayState.OVERDUE, StayState.REMOVED},
+            StayState.OVERDUE: {StayState.TAKEN, StayState.REMOVED},
+        }
     ),
     RoundState: _moves(
         {

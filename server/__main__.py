@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import sys
 from collections.abc import Callable, Sequence
+from datetime import date
 
 from pydantic import ValidationError
 from pymysql.err import MySQLError
@@ -67,6 +68,8 @@ def _parser() -> argparse.ArgumentParser:
     queues.add_argument("--check", action="store_true", help="only print the difference")
     outbox = add("outbox", _outbox, tells="list news that no longer goes out by itself")
     outbox.add_argument("--unblock", action="store_true", help="let all of it be tried again")
+    compare = add("reconcile", _reconcile, tells="compare with the carriers, keep and print it")
+    compare.add_argument("--day", type=date.fromisoformat, help="only print what was kept of a day")
     totp = add("totp", _totp, tells="print the present one-time code of a demo login")
     totp.add_argument("login")
     return parser
@@ -125,6 +128,10 @@ def _rebuild(chosen: argparse.Namespace, settings: Settings) -> int:
 
 def _outbox(chosen: argparse.Namespace, settings: Settings) -> int:
     return asyncio.run(commands.outbox(settings, unblock_all=chosen.unblock))
+
+
+def _reconcile(chosen: argparse.Namespace, settings: Settings) -> int:
+    return asyncio.run(commands.reconcile(settings, day=chosen.day))
 
 
 def _totp(chosen: argparse.Namespace, settings: Settings) -> int:

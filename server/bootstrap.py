@@ -1,12 +1,13 @@
 """The composition root: the one module that names vendors and puts the parts together."""
 
 from base64 import b64decode
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 
 from sanic import Sanic
 
 from config.settings import Settings
+from integrations.contracts.carrier import Carrier, Carriers
 from integrations.contracts.clock import Clock
 from integrations.contracts.scanner import Scanner
 from integrations.ems.client import EmsClient
@@ -15,6 +16,7 @@ from integrations.http.breaker import CircuitBreaker
 from integrations.http.client import VendorClient
 from integrations.scanner.clamd import ClamdScanner
 from integrations.scanner.embedded import EmbeddedScanner
+from integrations.sf.client import SfClient
 from integrations.storage.folder import FolderStore
 from integrations.system_clock import SystemClock
 from integrations.wechat.client import WechatClient
@@ -37,8 +39,13 @@ class Engine:
     def __init__(self, settings: Settings, *, clock: Clock | None = None) -> None:
         cipher = build_cipher(settings)
         use_cipher(cipher)
-        self._wechat_http = _http("wechat", settings.wechat_api_base, settings)
-        self._ems_http = _http("ems", settings.ems_api_base, settings)
+        bases = {
+            "wechat": settings.wechat_api_base,
+            "ems": settings.ems_api_base,
+            "sf": settings.sf_api_base,
+            "sf_files": settings.sf_files_base,
+        }
+        self._http = {vendor: _client(vendor, base, settings) for vendor, base in bases.items()}
         time = clock or SystemClock()
         self.ports = Ports(
             settings=settings,
@@ -46,8 +53,8 @@ class Engine:
             cipher=cipher,
             blobs=FolderStore(settings.data_folder / "blobs", cipher),
             scanner=_scanner(settings),
-            mini_program=_wechat(settings, self._wechat_http, time),
-            carrier=_ems(settings, self._ems_http, time),
+            mini_program=_wechat(settings, self._http["wechat"], time),
+            carriers=_carriers(settings, self._http, time),
             redis=open_redis(settings.redis_url),
         )
         self.sessions = SessionDirectory(self.ports)
@@ -64,8 +71,8 @@ class Engine:
         await close_database()
         with suppress(RedisError, OSError):
             await self.ports.redis.aclose()
-        await self._wechat_http.close()
-        await self._ems_http.close()
+        for client in self._http.values():
+            await client.close()
 
     async def probe(self) -> dict[str, bool]:
         """Tell which of the parts that a request needs answer."""
@@ -119,7 +126,7 @@ def build_cipher(settings: Settings) -> ColumnCipher:
     return ColumnCipher(keys, b64decode(settings.digest_key.get_secret_value()))
 
 
-def _http(vendor: str, base_url: str, settings: Settings) -> VendorClient:
+def _client(vendor: str, base_url: str, settings: Settings) -> VendorClient:
     breaker = CircuitBreaker(vendor, recovery_s=float(settings.vendor_recovery_s))
     return VendorClient(vendor, base_url, breaker=breaker)
 
@@ -135,6 +142,27 @@ def _wechat(settings: Settings, http: VendorClient, clock: Clock) -> WechatClien
         secret=settings.wechat_secret.get_secret_value(),
         push_token=settings.wechat_push_token.get_secret_value(),
         push_aes_key=settings.wechat_push_aes_key.get_secret_value(),
+        clock=clock,
+    )
+
+
+def _carriers(settings: Settings, http: Mapping[str, VendorClient], clock: Clock) -> Carriers:
+    known: list[Carrier] = [
+        _ems(settings, http["ems"], clock),
+        _sf(settings, http["sf"], http["sf_files"], clock),
+    ]
+    by_name = {carrier.name: carrier for carrier in known}
+    return Carriers(settings.carrier, by_name, settings.carriers_by_point)
+
+
+def _sf(settings: Settings, http: VendorClient, files: VendorClient, clock: Clock) -> SfClient:
+    return SfClient(
+        http,
+        files,
+        files_base=settings.sf_files_base,
+        partner_id=settings.sf_partner_id,
+        check_word=settings.sf_check_word.get_secret_value(),
+        monthly_card=settings.sf_monthly_card,
         clock=clock,
     )
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+from datetime import date
 
 import pyotp
 
@@ -10,6 +11,7 @@ from models.bookkeeping import OutboxRow
 from server.audit.sealer import verify_chain
 from server.balancing.rebuild import rebuild
 from server.bootstrap import Engine, open_engine
+from server.delivery.reconciliation import draw_up_report, report_of
 from server.identity.demo_accounts import demo_totp_secret
 from server.identity.rules import TOTP_STEP_S
 from server.kit.redis import RedisError
@@ -69,6 +71,20 @@ async def outbox(settings: Settings, *, unblock_all: bool) -> int:
         print(f"{row.id} {row.consumer} {row.aggregate_id} {row.attempts} times: {row.last_error}")
     print(f"{len(blocked)} blocked" + (", to be tried again" if unblock_all else ""))
     return FAULTY if blocked and not unblock_all else FINE
+
+
+async def reconcile(settings: Settings, *, day: date | None) -> int:
+    """Compare with the carriers and print what differs, or print what was kept of a day."""
+    async with open_engine(settings) as engine:
+        report = await report_of(day) if day else await draw_up_report(engine.ports)
+    if report is None:
+        print(f"nothing was kept of {day}")
+        return FAULTY
+    counts = f"{report.handed_over} handed over that day, {report.under_way} under way"
+    print(f"{report.day}: {counts}, {len(report.differences)} differences")
+    for one in report.differences:
+        print(f"{one['kind']:<16} {one['subject']:<34} {one['point_code'] or 'no point of ours'}")
+    return FINE
 
 
 def show_totp(settings: Settings, login: str) -> int:

@@ -1,5 +1,6 @@
 """A carrier of parcels, whoever it is."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -127,6 +128,10 @@ class Carrier(Protocol):
         """Return every event known, in event-time order."""
         ...
 
+    def find_waybill(self, text: str) -> str | None:
+        """Return the waybill number in what was scanned off a parcel; None if it is none."""
+        ...
+
     def read_push(self, body: bytes, *, content_type: str, received_at: datetime) -> TrackPush:
         """Decrypt and map one pushed event; raise `PushRefused` if it is not intelligible."""
         ...
@@ -134,3 +139,36 @@ class Carrier(Protocol):
     def acknowledge(self, serial_no: str) -> dict[str, str]:
         """Return the JSON document that tells the carrier that a push was kept."""
         ...
+
+
+class UnknownCarrier(LookupError):
+    """No carrier has this name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Carriers:
+    """Every carrier there is: the usual one, and points that another one comes to."""
+
+    usual: str
+    by_name: Mapping[str, Carrier]
+    by_point: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name in (self.usual, *self.by_point.values()):
+            self.named(name)
+
+    def named(self, name: str) -> Carrier:
+        """Return a carrier by its name, the usual one for none; raises `UnknownCarrier`."""
+        try:
+            return self.by_name[name or self.usual]
+        except KeyError:
+            raise UnknownCarrier(name) from None
+
+    def of_point(self, point_code: str) -> Carrier:
+        """Return the carrier that comes to a point."""
+        return self.named(self.by_point.get(point_code, ""))
+
+    def find_waybill(self, text: str) -> str | None:
+        """Return the waybill number in a scanned text, whosever it is."""
+        found = (carrier.find_waybill(text) for carrier in self.by_name.values())
+        return next(filter(None, found), None)

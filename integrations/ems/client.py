@@ -88,6 +88,10 @@ class EmsClient:
         _report_unknown_codes(events)
         return events
 
+    def find_waybill(self, text: str) -> str | None:
+        """Return the number that a bar code says, or the post's own link."""
+        return mapping.find_waybill(text)
+
     def read_push(self, body: bytes, *, content_type: str, received_at: datetime) -> TrackPush:
         """Decrypt and map one pushed event; raise `PushRefused` if it is not intelligible."""
         pushed = push.read_push(

@@ -36,6 +36,10 @@ LABEL_LIMIT_BYTES = 2 * 1024 * 1024
 REASON_LIMIT = 200
 
 _TIME = re.compile(r"20\d\d-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)?", re.ASCII)
+_WAYBILL = re.compile(r"[0-9]{13}|[A-Z]{2}[0-9]{9}[A-Z]{2}")
+_LINK = re.compile(
+    r"https?://mini\.ems\.com\.cn/youzheng/mini/([0-9A-Z]{13})/?(?:[?#].*)?", re.ASCII
+)
 _MOBILE = re.compile(r"1\d{10}", re.ASCII)
 _LONG_NUMBER = re.compile(r"\d{7,}")
 
@@ -189,6 +193,14 @@ def write_reach_request(party: Party, *, sender_no: str) -> str:
 def write_track_request(waybill_no: str) -> str:
     """Return the 040001 document."""
     return dump({"waybillNo": waybill_no, "direction": "0"})
+
+
+def find_waybill(text: str) -> str | None:
+    """Return the waybill number that a text is, or that the link printed on labels names."""
+    if _WAYBILL.fullmatch(text):
+        return text
+    found = _LINK.fullmatch(text)
+    return found[1] if found else None
 
 
 def private_values(*parties: Party) -> set[str]:

@@ -4,14 +4,16 @@ from models.cases import Case
 from models.delivery import DeliveryAddress
 from server.cases.access import access_case
 from server.cases.errors import NotMailable
+from server.cases.lockers import reserve_for_materials
 from server.cases.mailing import require_mailable
 from server.cases.schemas import AddressOut, CaseDetailOut, CaseOut, DeliveryIn
 from server.cases.views import show_case, show_case_whole
 from server.delivery.addresses import give_address
-from server.delivery.errors import ADDRESS_REFUSALS, AlreadyCollected
+from server.delivery.errors import ADDRESS_REFUSALS, AlreadyCollected, NoFreeCell
 from server.delivery.reach import Settled, check_receiver, note_reach
+from server.delivery.schemas_lockers import StayCodeOut, StayIn
 from server.kit.access import CITIZENS
-from server.kit.errors import ChangedMeanwhile
+from server.kit.errors import ChangedMeanwhile, NotFound, WrongState
 from server.kit.http.call import Call, RealNameRequired
 from server.kit.http.paging import page_of
 from server.kit.http.routes import Surface
@@ -46,7 +48,7 @@ async def set_delivery(call: Call[DeliveryIn, None]) -> AddressOut:
     """Say where the result is mailed to (扫码寄递), until a courier has it."""
     found = await access_case(call.actor, call.path["case_no"])
     await require_mailable(found)
-    settled = await check_receiver(call.body.party(), call.ports)
+    settled = await check_receiver(call.body.party(), found.point_code, call.ports)
     address = await in_transaction(lambda: _give(found, settled, call))
     return AddressOut(
         case_no=found.case_no,
@@ -55,6 +57,21 @@ async def set_delivery(call: Call[DeliveryIn, None]) -> AddressOut:
         address=mask_address(address.address),
         is_checked=settled.is_checked,
     )
+
+
+@citizen.post(
+    "/cases/<case_no>/locker-stays",
+    allows=CITIZENS,
+    refuses=(NotFound, WrongState, NoFreeCell),
+    status=201,
+)
+async def bring_materials(call: Call[StayIn, None]) -> StayCodeOut:
+    """Reserve a cell for materials that one brings to a locker; the code opens it once."""
+    found = await access_case(call.actor, call.path["case_no"])
+    stay, fresh = await reserve_for_materials(
+        found, call.body.locker_code, call.body.contents, actor=call.actor, now=call.now
+    )
+    return StayCodeOut.of(stay, fresh)
 
 
 async def _give(case: Case, settled: Settled, call: Call[DeliveryIn, None]) -> DeliveryAddress:

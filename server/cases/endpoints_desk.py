@@ -16,6 +16,7 @@ from server.cases.close import close_case
 from server.cases.decide import decide_case
 from server.cases.hand_back import hand_back_case
 from server.cases.issue import issue_case
+from server.cases.lockers import reserve_for_result
 from server.cases.mailing import code_for_case, code_for_visit
 from server.cases.notify_missing import notify_missing, supplement_case
 from server.cases.recall import recall_transfer
@@ -38,7 +39,9 @@ from server.cases.transfer import transfer_case
 from server.cases.views import show_case, show_case_whole
 from server.cases.withdraw import withdraw_case
 from server.catalog.errors import UnknownItem
+from server.delivery.errors import NoFreeCell
 from server.delivery.of_case import has_result_parcel
+from server.delivery.schemas_lockers import ResultStayIn, StayCodeOut
 from server.delivery.schemas_mailing import MailCodeIn, MailCodeOut
 from server.identity.errors import IdentityTaken, IdNumberInvalid
 from server.identity.people import get_person, register_person
@@ -148,6 +151,21 @@ async def show_mail_code(call: Call[Nothing, None]) -> MailCodeOut:
     """Show a code, this once, by which the result is mailed to where the phone says."""
     found = await access_accepted_case(call.actor, call.path["case_no"])
     return MailCodeOut.of(await code_for_case(found, actor=call.actor, now=call.now))
+
+
+@desk.post(
+    "/cases/<case_no>/locker-stays",
+    allows=CASE_STAFF,
+    refuses=(*MOVING, NotFound, NoFreeCell, errors.ParcelUnderWay),
+    status=201,
+)
+async def put_into_locker(call: Call[ResultStayIn, None]) -> StayCodeOut:
+    """Reserve a cell for the result, which its owner then fetches by a code of his own."""
+    found = await access_held_case(call.actor, call.path["case_no"])
+    stay, fresh = await reserve_for_result(
+        found, call.body.locker_code, actor=call.actor, now=call.now
+    )
+    return StayCodeOut.of(stay, fresh)
 
 
 @desk.post("/tickets/<ticket_id>/mail-code", allows=POINT_STAFF, refuses=(NotFound,), status=201)

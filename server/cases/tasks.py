@@ -7,10 +7,11 @@ from models.states import CaseState
 from server.cases.accept import accept_case
 from server.cases.follow_parcel import follow_collected, follow_ended
 from server.cases.issue import pack_result
+from server.cases.lockers import follow_stay
 from server.cases.recount import recount_deadlines
 from server.cases.repository import last_received_at
 from server.catalog.events import CalendarChanged
-from server.delivery.events import AddressGiven, ParcelCollected, ParcelEnded
+from server.delivery.events import AddressGiven, ParcelCollected, ParcelEnded, StayEnded
 from server.kit.access import ENGINE
 from server.kit.errors import Busy, Refusal
 from server.kit.jobs import Job
@@ -66,6 +67,7 @@ async def _deem_accepted(case_id: str, ports: Ports) -> None:
 CONSUMERS = (
     Consumer("cases.follow_collected", ParcelCollected, follow_collected),
     Consumer("cases.follow_ended", ParcelEnded, follow_ended),
+    Consumer("cases.follow_stay", StayEnded, follow_stay),
     Consumer("cases.pack_for_address", AddressGiven, pack_for_address),
     Consumer("cases.recount_deadlines", CalendarChanged, recount_deadlines, is_remote=True),
 )

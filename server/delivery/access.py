@@ -1,6 +1,8 @@
 """Who may reach which parcel, order and round; what is not theirs is not there."""
 
-from models.delivery import CourierOrder, Parcel, ParcelTask, PickupRound
+from tortoise.queryset import QuerySet
+
+from models.delivery import CourierOrder, LockerStay, Parcel, ParcelTask, PickupRound
 from server.kit.access import Actor
 from server.kit.errors import NotFound
 
@@ -30,6 +32,37 @@ async def access_desk_task(point_code: str, task_id: str) -> ParcelTask:
     if task is None:
         raise NotFound
     return task
+
+
+async def access_own_stay(person_id: str, stay_id: str) -> LockerStay:
+    """Return what a citizen put into a locker, or has waiting there."""
+    stay = await LockerStay.get_or_none(id=stay_id, person_id=person_id)
+    if stay is None:
+        raise NotFound
+    return stay
+
+
+async def access_staff_stay(actor: Actor, stay_id: str) -> LockerStay:
+    """Return what lies in a locker at the actor's point, or concerns his department."""
+    stay = await stays_of_staff(actor).filter(id=stay_id).first()
+    if stay is None:
+        raise NotFound
+    return stay
+
+
+def stays_of_staff(actor: Actor) -> "QuerySet[LockerStay]":
+    """Return the query of the stays that a point or a department has to do with."""
+    if actor.department_code is not None:
+        return LockerStay.filter(department_code=actor.department_code)
+    return LockerStay.filter(point_code=actor.point_code or "")
+
+
+async def access_desk_round(point_code: str, round_id: str) -> PickupRound:
+    """Return a round of the actor's point."""
+    round_ = await PickupRound.get_or_none(id=round_id, point_code=point_code)
+    if round_ is None:
+        raise NotFound
+    return round_
 
 
 async def access_round(courier: Actor, round_id: str) -> PickupRound:

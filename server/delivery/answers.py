@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from models.delivery import Parcel, PickupCode, ScanRecord
-from server.delivery.rules import Form, Scanned, ScanOutcome
+from server.delivery.rules import Form, Recognised, Scanned, ScanOutcome
 from server.delivery.schemas import ScanIn
 from server.kit.access import Actor
 
@@ -26,6 +26,7 @@ class Scan:
     """A scan by our clock, with whoever made it."""
 
     given: ScanIn
+    said: Recognised | None
     courier: Actor
     at: datetime
     now: datetime

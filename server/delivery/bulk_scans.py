@@ -32,7 +32,7 @@ from server.delivery.repository import (
     parcels_by_waybill,
     who_sealed_each,
 )
-from server.delivery.rules import Form, Recognised, ScanOutcome, judge_scan, recognise
+from server.delivery.rules import Form, Recognised, ScanOutcome, judge_scan
 from server.delivery.tracking import tell_all_collected
 from server.kit.errors import ChangedMeanwhile
 from server.kit.states import advance_all
@@ -62,7 +62,7 @@ class _Taken:
 
 def is_plain(scan: Scan) -> bool:
     """Tell whether a scan costs nobody a try, whatever it finds."""
-    said = recognise(scan.given.text)
+    said = scan.said
     return scan.given.digits is None and (said is None or said.form is not Form.DIGITS)
 
 
@@ -97,7 +97,7 @@ async def _answered_before(scans: Sequence[Scan]) -> dict[str, ScanRecord]:
 
 def _read(scan: Scan) -> _Read:
     is_own = scan.given.point_code in scan.courier.point_codes
-    return _Read(scan, recognise(scan.given.text) if is_own else None)
+    return _Read(scan, scan.said if is_own else None)
 
 
 async def _look_up(reads: Sequence[_Read]) -> dict[str, tuple[Scan, Finding]]:

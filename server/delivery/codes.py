@@ -6,7 +6,7 @@ from datetime import datetime
 
 import segno
 
-from models.delivery import Parcel, PickupCode
+from models.delivery import LockerStay, Parcel, PickupCode
 from models.fields import digest_of
 from models.kinds import Direction
 from models.states import ParcelState, PickupCodeState
@@ -33,23 +33,46 @@ class FreshCode:
     expires_at: datetime
 
 
-async def issue_code(parcel: Parcel, *, actor: Actor, now: datetime) -> FreshCode:
-    """Make the code that a sealed parcel goes out with."""
-    fresh = FreshCode(
-        long=draw_long(),
-        spoken=await _draw_spoken(parcel.point_code),
+async def issue_code(
+    parcel: Parcel, *, direction: Direction = Direction.OUT, actor: Actor, now: datetime
+) -> FreshCode:
+    """Make the code that a parcel changes hands by at its point."""
+    return await _issue(
+        PickupCode(parcel_id=parcel.id, point_code=parcel.point_code, direction=direction),
         expires_at=now + CODE_LIFE,
+        actor=actor,
+        now=now,
     )
-    code = await PickupCode.create(
-        parcel_id=parcel.id,
-        point_code=parcel.point_code,
-        direction=Direction.OUT,
-        long_digest=digest_long(fresh.long),
-        spoken_digest=_digest_spoken(fresh.spoken, parcel.point_code),
-        state=PickupCodeState.ISSUED,
-        issued_at=now,
-        expires_at=fresh.expires_at,
+
+
+async def renew_stay_code(
+    stay: LockerStay, direction: Direction, *, actor: Actor, now: datetime
+) -> FreshCode:
+    """Make the code that opens a cell for one direction; one before it ends."""
+    await end_stay_codes(stay, actor=actor, now=now)
+    return await _issue(
+        PickupCode(stay_id=stay.id, point_code=stay.point_code, direction=direction),
+        expires_at=now + CODE_LIFE,
+        actor=actor,
+        now=now,
     )
+
+
+async def end_stay_codes(stay: LockerStay, *, actor: Actor, now: datetime) -> None:
+    """End every code of a cell's stay that is not used."""
+    for code in await PickupCode.filter(stay_id=stay.id, live=True):
+        await advance(code, PickupCodeState.REVOKED, actor=actor, now=now, live=None)
+
+
+async def _issue(
+    code: PickupCode, *, expires_at: datetime, actor: Actor, now: datetime
+) -> FreshCode:
+    spoken = await _draw_spoken(code.point_code)
+    fresh = FreshCode(long=draw_long(), spoken=spoken, expires_at=expires_at)
+    code.long_digest = digest_long(fresh.long)
+    code.spoken_digest = _digest_spoken(fresh.spoken, code.point_code)
+    code.state, code.issued_at, code.expires_at = PickupCodeState.ISSUED, now, expires_at
+    await code.save()
     await record_move(code, from_state=None, to_state=code.state, actor=actor, now=now)
     return fresh
 
@@ -104,7 +127,7 @@ async def check_spoken(code: PickupCode, spoken: str, *, actor: Actor, now: date
 
 
 async def find_by_long(code: str) -> PickupCode | None:
-    """Return the code with this long form, live or not."""
+    """Return the code with this long form, live or not, of whatever it is."""
     return await PickupCode.get_or_none(long_digest=digest_long(code))
 
 
@@ -114,9 +137,11 @@ def digest_long(code: str) -> str:
 
 
 async def find_by_spoken(spoken: str, point_code: str) -> PickupCode | None:
-    """Return the one live code of a point with these digits."""
+    """Return the one live code of a point's parcels with these digits."""
     found = await PickupCode.filter(
         point_code=point_code,
+        parcel_id__not_isnull=True,
+        direction=Direction.OUT,
         spoken_digest=_digest_spoken(spoken, point_code),
         state=PickupCodeState.ISSUED,
         live=True,

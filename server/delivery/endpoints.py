@@ -2,8 +2,17 @@
 
 from pydantic_core import to_json
 
+from integrations.contracts.carrier import UnknownCarrier
 from integrations.contracts.errors import PushRefused
-from server.delivery import endpoints_courier, endpoints_desk, endpoints_mailing, endpoints_tasks
+from server.delivery import (
+    endpoints_courier,
+    endpoints_desk,
+    endpoints_lockers,
+    endpoints_mailing,
+    endpoints_reconciliation,
+    endpoints_rounds,
+    endpoints_tasks,
+)
 from server.delivery.access import access_own_parcel
 from server.delivery.errors import AlreadyCollected, PushUnreadable
 from server.delivery.schemas import CitizenParcelOut
@@ -18,7 +27,7 @@ from server.kit.http.routes import Surface
 PUSH_LIMIT_BYTES = 64 * 1024
 
 citizen = Surface("/citizen", tag="parcels")
-callbacks = Surface("/callbacks", tag="ems")
+callbacks = Surface("/callbacks", tag="carriers")
 SURFACES = (
     citizen,
     callbacks,
@@ -26,6 +35,9 @@ SURFACES = (
     *endpoints_tasks.SURFACES,
     *endpoints_courier.SURFACES,
     *endpoints_mailing.SURFACES,
+    *endpoints_lockers.SURFACES,
+    *endpoints_rounds.SURFACES,
+    *endpoints_reconciliation.SURFACES,
 )
 
 
@@ -47,12 +59,20 @@ async def recall(call: Call[None, None]) -> CitizenParcelOut:
     return await show_to_citizen(parcel)
 
 
-@callbacks.post("/ems", allows=EVERYBODY, refuses=(PushUnreadable, TooLarge), is_keyed=False)
+@callbacks.post(
+    "/carriers/<carrier>",
+    allows=EVERYBODY,
+    refuses=(NotFound, PushUnreadable, TooLarge),
+    is_keyed=False,
+)
 async def push(call: Call[None, None]) -> Content:
-    """Take a tracking event from the post; one that was kept before is acknowledged again."""
+    """Take a tracking event from a carrier; one that was kept before is acknowledged again."""
     if len(call.raw) > PUSH_LIMIT_BYTES:
         raise TooLarge
-    carrier = call.ports.carrier
+    try:
+        carrier = call.ports.carriers.named(call.path["carrier"])
+    except UnknownCarrier:
+        raise NotFound from None
     try:
         pushed = carrier.read_push(
             call.raw, content_type=call.headers.get("content-type", ""), received_at=call.now

@@ -4,10 +4,12 @@ from server.delivery.access import access_round
 from server.delivery.answers import ScanAnswer
 from server.delivery.repository import parcels_of_round, rounds_of
 from server.delivery.scans import take_scans
-from server.delivery.schemas import RoundDetailOut, RoundOut, ScanOut, ScansIn, ScansOut
+from server.delivery.schemas import ScanOut, ScansIn, ScansOut
+from server.delivery.schemas_rounds import RoundDetailOut, RoundOut
 from server.kit.access import COURIERS
 from server.kit.errors import NotFound
 from server.kit.http.call import Call
+from server.kit.http.paging import cursor_page
 from server.kit.http.routes import Surface
 from server.kit.http.schemas import Page, PageQuery
 from server.kit.messages import text
@@ -20,13 +22,10 @@ SURFACES = (courier,)
 async def list_rounds(call: Call[None, PageQuery]) -> Page[RoundOut]:
     """List the rounds on one's tour that are not closed, in order of their making."""
     rounds = rounds_of(call.actor.point_codes)
-    if call.query.cursor is not None:
-        rounds = rounds.filter(id__gt=call.query.cursor)
-    rows = await rounds.order_by("id").limit(call.query.limit + 1)
-    shown = rows[: call.query.limit]
-    return Page[RoundOut](
+    shown, next_cursor = await cursor_page(rounds, call.query, oldest_first=True)
+    return Page(
         items=[RoundOut.of(row, await parcels_of_round(row.id)) for row in shown],
-        next_cursor=shown[-1].id if len(rows) > len(shown) else None,
+        next_cursor=next_cursor,
     )
 
 
@@ -41,7 +40,11 @@ async def show_round(call: Call[None, None]) -> RoundDetailOut:
 async def scan(call: Call[ScansIn, None]) -> ScansOut:
     """Take parcels over by scanning; each scan has its own answer, and may be sent again."""
     answers = await take_scans(
-        call.body.scans, device_now=call.body.device_now, courier=call.actor, now=call.now
+        call.body.scans,
+        device_now=call.body.device_now,
+        courier=call.actor,
+        find_waybill=call.ports.carriers.find_waybill,
+        now=call.now,
     )
     return ScansOut(answers=[_show(answer) for answer in answers])
 

@@ -8,7 +8,7 @@ from models.delivery import Parcel
 from models.kinds import ParcelPurpose
 from server.catalog.errors import UnknownDepartment
 from server.catalog.service import get_department
-from server.delivery.access import access_desk_order, access_desk_parcel
+from server.delivery.access import access_desk_parcel
 from server.delivery.codes import FreshCode, draw_qr, reissue_code, unlock_code
 from server.delivery.errors import (
     AddressUnclear,
@@ -16,18 +16,13 @@ from server.delivery.errors import (
     CarrierAway,
     LabelFirst,
     LabelRefused,
-    NothingToReconcile,
     StillUnderWay,
-    WaybillTaken,
 )
 from server.delivery.labels import print_labels
-from server.delivery.orders import dismiss_order, enter_waybill, reorder
 from server.delivery.reach import settle_receiver
-from server.delivery.repository import unsettled_orders
 from server.delivery.schemas import (
     LabelQuery,
     LabelsIn,
-    OrderOut,
     PackIn,
     ParcelOut,
     ParcelsQuery,
@@ -35,7 +30,6 @@ from server.delivery.schemas import (
     RecallIn,
     RepackIn,
     SealIn,
-    WaybillIn,
 )
 from server.delivery.service import cancel_parcel, pack_parcel, repack_parcel, seal_parcel
 from server.kit.access import MANAGERS, POINT_STAFF
@@ -43,7 +37,7 @@ from server.kit.errors import ChangedMeanwhile, NotFound, WrongState
 from server.kit.http.call import Call, Content
 from server.kit.http.paging import page_of
 from server.kit.http.routes import Surface
-from server.kit.http.schemas import Page, PageQuery
+from server.kit.http.schemas import Page
 
 desk = Surface("/desk", tag="desk_parcels")
 SURFACES = (desk,)
@@ -156,44 +150,6 @@ async def reissue(call: Call[None, None]) -> PickupCodeOut:
 async def unlock(call: Call[None, None]) -> None:
     """Allow a pickup code that was tried too often to be tried again."""
     await unlock_code(await _parcel(call), actor=call.actor, now=call.now)
-
-
-@desk.get("/reconciliation", allows=POINT_STAFF, refuses=(NotFound,))
-async def list_unsettled(call: Call[None, PageQuery]) -> Page[OrderOut]:
-    """List the orders that the post refused, or of which we do not know what became."""
-    orders = unsettled_orders(call.point_code)
-    return await page_of(orders, call.query, OrderOut.of, oldest_first=True)
-
-
-@desk.post(
-    "/reconciliation/<order_id>/waybill",
-    allows=MANAGERS,
-    refuses=(NotFound, NothingToReconcile, WaybillTaken, ChangedMeanwhile),
-)
-async def settle_with_waybill(call: Call[WaybillIn, None]) -> None:
-    """Enter the waybill number that the post gave for an order by telephone."""
-    order = await access_desk_order(call.point_code, call.path["order_id"])
-    await enter_waybill(order, call.body.waybill_no, actor=call.actor, now=call.now)
-
-
-@desk.post(
-    "/reconciliation/<order_id>/reorder",
-    allows=MANAGERS,
-    refuses=(NotFound, NothingToReconcile),
-    status=201,
-)
-async def settle_by_reordering(call: Call[None, None]) -> OrderOut:
-    """Give up an order that the post does not carry out, and order under a new number."""
-    order = await access_desk_order(call.point_code, call.path["order_id"])
-    return OrderOut.of(await reorder(order, now=call.now))
-
-
-@desk.post(
-    "/reconciliation/<order_id>/dismiss", allows=MANAGERS, refuses=(NotFound, NothingToReconcile)
-)
-async def settle_by_dismissing(call: Call[None, None]) -> None:
-    """Close an order of a recalled parcel after making sure that the post does not come for it."""
-    await dismiss_order(await access_desk_order(call.point_code, call.path["order_id"]))
 
 
 async def _print(call: Call[Any, Any], parcels: Sequence[Parcel], size: LabelSize | None) -> bytes:

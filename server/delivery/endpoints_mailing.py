@@ -61,7 +61,8 @@ async def give(call: Call[MailFormIn, None]) -> MailFormDoneOut:
     """Say where to: in fields, in one text, or where one's mail went last."""
     code = await find_mail_code(call.path["mail_code"], actor=call.actor, now=call.now)
     known = await known_receiver(code, call.actor)
-    settled = await check_receiver(await _receiver(call.body, known), call.ports)
+    receiver = await _receiver(call.body, known)
+    settled = await check_receiver(receiver, code.point_code, call.ports)
 
     async def keep() -> None:
         fresh = await find_mail_code(call.path["mail_code"], actor=call.actor, now=call.now)

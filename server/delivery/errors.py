@@ -37,6 +37,30 @@ class MailCodeEnded(Refusal):
     code = "mail_code_ended"
 
 
+class CountDiffers(Refusal):
+    """The courier counts other parcels than were scanned; nothing is closed until both agree."""
+
+    code = "count_differs"
+
+
+class RoundShort(Refusal):
+    """Parcels of the round were not taken: closing it must name them as missing."""
+
+    code = "round_short"
+
+
+class NotBroughtBack(Refusal):
+    """The parcel is not with the carrier, so no courier can bring it."""
+
+    code = "not_brought_back"
+
+
+class NoFreeCell(Refusal):
+    """Every cell of the locker is taken."""
+
+    code = "no_free_cell"
+
+
 class CarrierAway(Busy):
     """The carrier does not answer what only it can tell."""
 

@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from models.kinds import ParcelPurpose
+from models.kinds import ParcelPurpose, StayPurpose
 from models.states import ParcelState
 from server.kit.outbox import Event
 
@@ -43,15 +43,6 @@ class ParcelCollected(Event):
     purpose: ParcelPurpose
 
 
-class ParcelNotCollected(Event):
-    """A sealed parcel has lain at its point for longer than it should."""
-
-    topic: ClassVar[str] = "parcel.not_collected"
-    aggregate: ClassVar[str] = "parcel"
-
-    point_code: str
-
-
 class ParcelEnded(Event):
     """A parcel was delivered, returned or lost, confirmed by the carrier.
 
@@ -66,6 +57,16 @@ class ParcelEnded(Event):
     transfer_id: str | None
     purpose: ParcelPurpose
     state: ParcelState
+
+
+class StayEnded(Event):
+    """What lay in a locker's cell was taken out by whom it was for."""
+
+    topic: ClassVar[str] = "stay.ended"
+    aggregate: ClassVar[str] = "stay"
+
+    case_id: str | None
+    purpose: StayPurpose
 
 
 class AddressGiven(Event):

@@ -13,6 +13,7 @@ from integrations.contracts.errors import VendorRefused, VendorUnavailable
 from models.delivery import Parcel, ShippingLabel
 from server.audit.service import record
 from server.delivery.errors import CarrierAway, LabelFirst, LabelRefused
+from server.delivery.repository import carrier_of
 from server.delivery.rules import HAS_LABEL
 from server.kit.access import Actor
 from server.kit.ports import Ports
@@ -77,7 +78,8 @@ async def _load(parcel: Parcel, size: LabelSize, ports: Ports) -> bytes:
 
 async def _fetch(parcel: Parcel, size: LabelSize, ports: Ports) -> bytes:
     try:
-        return await ports.carrier.draw_label(str(parcel.waybill_no), size=size)
+        carrier = await carrier_of(parcel, ports)
+        return await carrier.draw_label(str(parcel.waybill_no), size=size)
     except VendorRefused:
         raise LabelRefused from None
     except VendorUnavailable:

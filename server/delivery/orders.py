@@ -11,7 +11,7 @@ import structlog
 from tortoise.exceptions import IntegrityError
 from tortoise.expressions import F
 
-from integrations.contracts.carrier import DispatchOrder, LabelSize, Party, Waybill
+from integrations.contracts.carrier import Carrier, DispatchOrder, LabelSize, Party, Waybill
 from integrations.contracts.errors import DuplicateOrder, VendorRefused
 from models.catalog import ServicePoint
 from models.delivery import CourierOrder, Parcel
@@ -112,10 +112,11 @@ async def _send(order: CourierOrder, ports: Ports) -> None:
     if parcel.state is ParcelState.CANCELLED and await in_transaction(lambda: _drop_unsent(order)):
         return
     dispatch = await _write_dispatch(order, parcel, ports)
-    if not await in_transaction(lambda: _mark_sent(order, ports.now())):
+    carrier = _choose_carrier(order, parcel, ports)
+    if not await in_transaction(lambda: _mark_sent(order, carrier.name, ports.now())):
         return
     try:
-        waybill = await ports.carrier.create_order(dispatch)
+        waybill = await carrier.create_order(dispatch)
         await in_transaction(lambda: _keep_waybill(order, waybill, actor=ENGINE, now=ports.now()))
     except DuplicateOrder as refusal:
         await _put_aside(order, OrderState.TO_RECONCILE, _words_of(refusal))
@@ -123,6 +124,13 @@ async def _send(order: CourierOrder, ports: Ports) -> None:
         await _put_aside(order, OrderState.REFUSED, _words_of(refusal))
     except IntegrityError:
         await _put_aside(order, OrderState.TO_RECONCILE, WaybillTaken.code)
+
+
+def _choose_carrier(order: CourierOrder, parcel: Parcel, ports: Ports) -> Carrier:
+    """An order that may have been sent goes to the same carrier again."""
+    if order.sent_at is None:
+        return ports.carriers.of_point(parcel.point_code)
+    return ports.carriers.named(order.carrier)
 
 
 async def _write_dispatch(order: CourierOrder, parcel: Parcel, ports: Ports) -> DispatchOrder:
@@ -159,8 +167,8 @@ async def _drop_unsent(order: CourierOrder) -> bool:
     return await unsent.update(state=OrderState.CANCELLED, version=F("version") + 1) == 1
 
 
-async def _mark_sent(order: CourierOrder, now: datetime) -> bool:
-    return await _move(order, (OrderState.TO_SEND,), sent_at=now)
+async def _mark_sent(order: CourierOrder, carrier: str, now: datetime) -> bool:
+    return await _move(order, (OrderState.TO_SEND,), carrier=carrier, sent_at=now)
 
 
 async def _keep_waybill(
@@ -199,7 +207,8 @@ async def _keep_late_waybill(order: CourierOrder, waybill: Waybill) -> None:
 async def _fetch_label(order: CourierOrder, parcel: Parcel, ports: Ports) -> None:
     size = LabelSize(ports.settings.label_size)
     try:
-        content = await ports.carrier.draw_label(order.waybill_no, size=size)
+        carrier = ports.carriers.named(order.carrier)
+        content = await carrier.draw_label(order.waybill_no, size=size)
     except VendorRefused as refusal:
         words = f"label: {_words_of(refusal)}"
         await in_transaction(lambda: _note(order, words))
@@ -218,11 +227,11 @@ async def _fetch_label(order: CourierOrder, parcel: Parcel, ports: Ports) -> Non
 
 async def _cancel(order: CourierOrder, ports: Ports) -> None:
     try:
-        await ports.carrier.cancel_order(
+        await ports.carriers.named(order.carrier).cancel_order(
             order.order_no, waybill_no=order.waybill_no, reason=text("delivery_cancel_reason")
         )
     except VendorRefused as refusal:
-        if not await _is_cancelled_there(order.waybill_no, ports):
+        if not await _is_cancelled_there(order, ports):
             await _put_aside(order, OrderState.TO_RECONCILE, f"cancel: {_words_of(refusal)}")
             return
     await in_transaction(
@@ -230,10 +239,10 @@ async def _cancel(order: CourierOrder, ports: Ports) -> None:
     )
 
 
-async def _is_cancelled_there(waybill_no: str, ports: Ports) -> bool:
+async def _is_cancelled_there(order: CourierOrder, ports: Ports) -> bool:
     """Tell whether a refused cancellation was one that had taken effect before."""
     try:
-        events = await ports.carrier.track(waybill_no)
+        events = await ports.carriers.named(order.carrier).track(order.waybill_no)
     except VendorRefused:
         return False
     standing = fold(told_by(events, is_confirmed=True))

@@ -1,6 +1,6 @@
 """What people have to do about a parcel: opened by what happened, once until it is done."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from models.delivery import Parcel, ParcelTask
@@ -35,6 +35,13 @@ async def tell_of_trouble(parcel: Parcel, *, now: datetime) -> None:
         )
 
 
+async def close_alarms(parcels: Iterable[Parcel], *, now: datetime) -> None:
+    """Close the alarm of parcels that lay too long and have just left their points."""
+    late = [parcel.id for parcel in parcels if parcel.alarmed_at is not None]
+    if late:
+        await close_tasks((ParcelTaskKind.NOT_COLLECTED,), *late, now=now)
+
+
 async def open_task(
     kind: ParcelTaskKind, subject: str, *, point_code: str, now: datetime
 ) -> ParcelTask | None:
@@ -44,9 +51,9 @@ async def open_task(
     return await ParcelTask.create(kind=kind, subject=subject, point_code=point_code, opened_at=now)
 
 
-async def close_tasks(kinds: Collection[ParcelTaskKind], subject: str, *, now: datetime) -> None:
+async def close_tasks(kinds: Collection[ParcelTaskKind], *subjects: str, now: datetime) -> None:
     """Close what has come right by itself."""
-    waiting = ParcelTask.filter(kind__in=list(kinds), subject=subject, live=True)
+    waiting = ParcelTask.filter(kind__in=list(kinds), subject__in=subjects, live=True)
     await waiting.update(live=None, closed_at=now, closed_by=ENGINE.name)
 
 

@@ -47,13 +47,13 @@ def settle_receiver(receiver: Party) -> Party:
     return replace(receiver, **region._asdict())
 
 
-async def check_receiver(receiver: Party, ports: Ports) -> Settled:
-    """Settle a receiver's region and ask the carrier; call it outside any transaction.
+async def check_receiver(receiver: Party, point_code: str, ports: Ports) -> Settled:
+    """Settle a receiver's region and ask the point's carrier; outside any transaction.
 
     Raises `AddressUnclear`, `AddressTooCoarse`, `OutOfRange`.
     """
     settled = settle_receiver(receiver)
-    match await _ask(settled, ports):
+    match await _ask(settled, point_code, ports):
         case Reach.OUT_OF_RANGE:
             raise OutOfRange
         case Reach.TOO_COARSE:
@@ -76,7 +76,7 @@ async def check_addresses(ports: Ports) -> None:
     waiting = ParcelTask.filter(kind=ParcelTaskKind.ADDRESS_TO_CHECK, live=True)
     for task in await waiting.order_by("id").limit(BATCH):
         party = await _party_of(task.subject)
-        answer = await _ask(party, ports) if party else Reach.REACHED
+        answer = await _ask(party, task.point_code, ports) if party else Reach.REACHED
         if answer is Reach.UNKNOWN:
             continue
         is_reached = answer is Reach.REACHED
@@ -109,9 +109,9 @@ async def _tell_refused(task: ParcelTask, now: datetime) -> None:
     )
 
 
-async def _ask(party: Party, ports: Ports) -> Reach:
+async def _ask(party: Party, point_code: str, ports: Ports) -> Reach:
     try:
-        return await ports.carrier.check_reach(party)
+        return await ports.carriers.of_point(point_code).check_reach(party)
     except VendorError as error:
         log.warning("reach_not_checked", code=error.code)
         return Reach.UNKNOWN

@@ -6,12 +6,14 @@ from datetime import datetime
 from tortoise.expressions import Q, Subquery
 from tortoise.queryset import QuerySet
 
+from integrations.contracts.carrier import Carrier
 from models.bookkeeping import Transition
 from models.delivery import CourierOrder, HandOver, Parcel, PickupCode, PickupRound
 from models.kinds import Direction, OrderState, ParcelPurpose
 from models.states import CARRIER_STATES, ENDED_PARCELS, ParcelState, RoundState
 from server.delivery.rules import COMES_BACK
 from server.kit.errors import NotFound
+from server.kit.ports import Ports
 
 UNSETTLED = (OrderState.TO_RECONCILE, OrderState.REFUSED)
 IN_HAND = (
@@ -24,6 +26,7 @@ IN_HAND = (
     "version",
     "seal_no",
     "round_id",
+    "alarmed_at",
 )
 UNDER_WAY = tuple(sorted(CARRIER_STATES - ENDED_PARCELS | {ParcelState.SEALED}))
 
@@ -50,6 +53,11 @@ async def newest_order(parcel_id: str) -> CourierOrder:
     if order is None:
         raise NotFound
     return order
+
+
+async def carrier_of(parcel: Parcel, ports: Ports) -> Carrier:
+    """Return the carrier that a parcel was ordered at."""
+    return ports.carriers.named((await newest_order(parcel.id)).carrier)
 
 
 def unsettled_orders(point_code: str) -> "QuerySet[CourierOrder]":
@@ -79,6 +87,13 @@ async def live_code(parcel_id: str) -> PickupCode | None:
     return await PickupCode.get_or_none(parcel_id=parcel_id, direction=Direction.OUT, live=True)
 
 
+async def who_made(code: PickupCode) -> str:
+    """Return the name of whoever a code was made for."""
+    moves = Transition.filter(aggregate="PickupCode", aggregate_id=code.id)
+    move = await moves.order_by("id").first()
+    return move.actor if move else ""
+
+
 async def is_handed_over(parcel_id: str) -> bool:
     """Tell whether a courier has signed for a parcel."""
     return await HandOver.exists(parcel_id=parcel_id, direction=Direction.OUT)
@@ -102,6 +117,18 @@ async def parcels_of_round(round_id: str) -> list[Parcel]:
     """Return what goes with a round, in order of sealing; recalled parcels do not."""
     parcels = Parcel.filter(round_id=round_id).exclude(state=ParcelState.CANCELLED)
     return await parcels.order_by("sealed_at", "id")
+
+
+async def parcels_on_sheet(round_: PickupRound) -> list[Parcel]:
+    """Return what went with a round, and what was missing when it closed."""
+    parcels = Parcel.filter(Q(round_id=round_.id) | Q(id__in=round_.missing or [""]))
+    return await parcels.exclude(state=ParcelState.CANCELLED).order_by("sealed_at", "id")
+
+
+async def hand_overs_of(parcel_ids: Collection[str], direction: Direction) -> dict[str, HandOver]:
+    """Return who gave which parcel to whom, in one direction."""
+    rows = HandOver.filter(parcel_id__in=sorted(parcel_ids), direction=direction)
+    return {str(row.parcel_id): row for row in await rows}
 
 
 async def is_round_complete(round_id: str) -> bool:
@@ -146,8 +173,9 @@ async def parcels_by_code(digests: Collection[str]) -> dict[str, str]:
     """Return the ids of parcels by the digest of a long code, live or not."""
     if not digests:
         return {}
-    codes = await PickupCode.filter(long_digest__in=list(digests)).only("long_digest", "parcel_id")
-    return {code.long_digest: code.parcel_id for code in codes}
+    codes = PickupCode.filter(long_digest__in=list(digests), direction=Direction.OUT)
+    found = await codes.only("long_digest", "parcel_id")
+    return {code.long_digest: code.parcel_id for code in found if code.parcel_id is not None}
 
 
 async def parcels_by_waybill(
@@ -165,7 +193,7 @@ async def ever_handed_over(parcel_ids: Collection[str]) -> frozenset[str]:
     if not parcel_ids:
         return frozenset()
     rows = HandOver.filter(parcel_id__in=sorted(parcel_ids), direction=Direction.OUT)
-    return frozenset(row.parcel_id for row in await rows.only("parcel_id"))
+    return frozenset(str(row.parcel_id) for row in await rows.only("parcel_id"))
 
 
 async def who_sealed_each(parcel_ids: Collection[str]) -> dict[str, str]:

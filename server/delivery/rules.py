@@ -36,6 +36,9 @@ CUT_OFFS = (time(11, 0), time(16, 30))
 
 PICKUP_WINDOW = timedelta(hours=2)
 CODE_LIFE = timedelta(days=7)
+RESERVED_FOR = timedelta(hours=2)
+KEPT_FOR = timedelta(hours=48)
+"""How long a cell waits for what was announced, and how long that may lie there."""
 MAIL_CODE_LIFE = timedelta(minutes=15)
 LATE_SCANS = timedelta(days=1)
 """How long after its end a code waits for scans that were made offline before."""
@@ -51,10 +54,6 @@ LOCKED_FOR = timedelta(minutes=15)
 _STEPS_IN_ORDER = list(TrackStep)
 _LONG_CODE = re.compile(r"(?:tb:)?(?:p=)?([A-Z2-7]{26})", re.IGNORECASE | re.ASCII)
 _SPOKEN = re.compile(r"[0-9]{6}")
-_WAYBILL = re.compile(r"[0-9]{13}|[A-Z]{2}[0-9]{9}[A-Z]{2}")
-_LINK = re.compile(
-    r"https?://mini\.ems\.com\.cn/youzheng/mini/([0-9A-Z]{13})/?(?:[?#].*)?", re.ASCII
-)
 _LONG_NUMBER = re.compile(r"[0-9]{7,}")
 
 
@@ -147,6 +146,10 @@ def _ever_carried(events: Iterable[Told]) -> Standing | None:
     return Standing(ParcelState.COLLECTED, min(one.occurred_at for one in beyond))
 
 
+FindWaybill = Callable[[str], str | None]
+"""Each carrier knows its own numbers."""
+
+
 class Form(StrEnum):
     """What a courier scanned or typed."""
 
@@ -163,18 +166,15 @@ class Recognised:
     value: str = field(repr=False)
 
 
-def recognise(text: str) -> Recognised | None:
+def recognise(text: str, find_waybill: FindWaybill) -> Recognised | None:
     """Tell what a scanned text is: our code, spoken digits, a waybill number; None if neither."""
     text = text.strip()
     if found := _LONG_CODE.fullmatch(text):
         return Recognised(Form.CODE, found[1].upper())
     if _SPOKEN.fullmatch(text):
         return Recognised(Form.DIGITS, text)
-    if _WAYBILL.fullmatch(text):
-        return Recognised(Form.WAYBILL, text)
-    if found := _LINK.fullmatch(text):
-        return Recognised(Form.WAYBILL, found[1])
-    return None
+    waybill_no = find_waybill(text)
+    return Recognised(Form.WAYBILL, waybill_no) if waybill_no else None
 
 
 class ScanOutcome(StrEnum):

@@ -30,6 +30,7 @@ from server.delivery.bulk_scans import is_plain, take_in_bulk
 from server.delivery.codes import check_spoken, find_by_long, find_by_spoken, redeem_code
 from server.delivery.repository import is_handed_over, live_code, lock_parcel, who_sealed
 from server.delivery.rules import (
+    FindWaybill,
     Form,
     Recognised,
     ScanOutcome,
@@ -50,21 +51,31 @@ SMALLEST_BULK = 2
 
 
 async def take_scans(
-    scans: Sequence[ScanIn], *, device_now: datetime, courier: Actor, now: datetime
+    scans: Sequence[ScanIn],
+    *,
+    device_now: datetime,
+    courier: Actor,
+    find_waybill: FindWaybill,
+    now: datetime,
 ) -> list[ScanAnswer]:
     """Answer a batch in its order; call it outside any transaction.
 
     If it breaks off, what was answered is kept, and the device sends the whole batch again.
     """
-    read = [Scan(given, courier, _time_of(given, device_now, now), now) for given in scans]
+    read = [
+        Scan(
+            given,
+            recognise(given.text, find_waybill),
+            courier,
+            at=correct_time(given.scanned_at, device_now=device_now, now=now),
+            now=now,
+        )
+        for given in scans
+    ]
     answers: list[ScanAnswer] = []
     for plain, group in groupby(read, key=is_plain):
         answers += await _answer_group(list(group), may_be_bulk=plain)
     return answers
-
-
-def _time_of(given: ScanIn, device_now: datetime, now: datetime) -> datetime:
-    return correct_time(given.scanned_at, device_now=device_now, now=now)
 
 
 async def _answer_group(scans: Sequence[Scan], *, may_be_bulk: bool) -> Answers:
@@ -97,7 +108,7 @@ async def _answer_once(scan: Scan) -> ScanAnswer:
 async def _look_up(scan: Scan) -> Finding:
     if scan.given.point_code not in scan.courier.point_codes:
         return Finding(ScanOutcome.NOT_YOURS)
-    recognised = recognise(scan.given.text)
+    recognised = scan.said
     if recognised is None:
         return NOT_FOUND
     match recognised.form:
@@ -110,7 +121,7 @@ async def _look_up(scan: Scan) -> Finding:
 
 
 async def _by_code(scan: Scan, code: PickupCode | None, recognised: Recognised) -> Finding:
-    if code is None:
+    if code is None or code.parcel_id is None or code.direction is not Direction.OUT:
         return NOT_FOUND
     parcel = await lock_parcel(code.parcel_id)
     await code.refresh_from_db()

@@ -6,10 +6,10 @@ from typing import Annotated
 from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
 
 from integrations.contracts.carrier import LabelSize, Party
-from models.delivery import CourierOrder, Parcel, ParcelTask, PickupRound
+from models.delivery import CourierOrder, Parcel, ParcelTask
 from models.kinds import OrderState, ParcelPurpose, ParcelTaskKind
-from models.states import ParcelState, RoundState
-from server.delivery.rules import AT_THE_POINT, ScanOutcome
+from models.states import ParcelState
+from server.delivery.rules import ScanOutcome
 from server.kit.http.schemas import (
     PRINTABLE,
     Code,
@@ -32,7 +32,7 @@ DepartmentCode = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,16}
 SealNo = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,32}$")]
 ScanId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 Spoken = Annotated[str, StringConstraints(pattern=r"^[0-9]{6}$")]
-WaybillNo = Annotated[str, StringConstraints(pattern=r"^([0-9]{13}|[A-Z]{2}[0-9]{9}[A-Z]{2})$")]
+WaybillNo = Annotated[str, StringConstraints(pattern=r"^[0-9A-Z]{8,20}$")]
 
 
 def _each_once(ids: list[str]) -> list[str]:
@@ -275,59 +275,3 @@ class ScansOut(Outgoing):
     """One answer a scan, in the same order."""
 
     answers: list[ScanOut]
-
-
-class RoundOut(Outgoing):
-    """A round and how far it is: it closes when all that was expected is taken."""
-
-    id: str
-    point_code: str
-    cut_off_at: datetime
-    state: RoundState
-    expected: int
-    taken: int
-
-    @classmethod
-    def of(cls, round_: PickupRound, parcels: list[Parcel]) -> "RoundOut":
-        """Count a round."""
-        return cls(**_count(round_, parcels))
-
-
-class RoundParcelOut(Outgoing):
-    """What the courier looks for."""
-
-    id: str
-    seal_no: str
-    waybill_no: str | None
-    is_taken: bool
-
-
-class RoundDetailOut(RoundOut):
-    """A round with each of its parcels; those not taken are what is missing."""
-
-    parcels: list[RoundParcelOut]
-
-    @classmethod
-    def of(cls, round_: PickupRound, parcels: list[Parcel]) -> "RoundDetailOut":
-        """Count a round and name its parcels."""
-        return cls(**_count(round_, parcels), parcels=[_of_round(parcel) for parcel in parcels])
-
-
-def _count(round_: PickupRound, parcels: list[Parcel]) -> dict[str, object]:
-    return {
-        "id": round_.id,
-        "point_code": round_.point_code,
-        "cut_off_at": round_.cut_off_at,
-        "state": round_.state,
-        "expected": len(parcels),
-        "taken": sum(parcel.state not in AT_THE_POINT for parcel in parcels),
-    }
-
-
-def _of_round(parcel: Parcel) -> RoundParcelOut:
-    return RoundParcelOut(
-        id=parcel.id,
-        seal_no=parcel.seal_no,
-        waybill_no=parcel.waybill_no,
-        is_taken=parcel.state not in AT_THE_POINT,
-    )

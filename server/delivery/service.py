@@ -9,6 +9,7 @@ from models.states import ParcelState
 from server.delivery.codes import FreshCode, issue_code, revoke_code
 from server.delivery.errors import AlreadyCollected, LabelFirst, StillUnderWay
 from server.delivery.events import OrderDue, ParcelCancelled
+from server.delivery.parcel_tasks import close_alarms
 from server.delivery.repository import live_parcel, lock_parcel
 from server.delivery.rounds import close_round_if_complete, join_round
 from server.delivery.rules import AT_THE_POINT, COMES_BACK, SHANGHAI, order_number
@@ -102,6 +103,7 @@ async def cancel_parcel(parcel: Parcel, *, actor: Actor, now: datetime, reason: 
     await advance(parcel, ParcelState.CANCELLED, actor=actor, now=now, reason=reason)
     await revoke_code(parcel, actor=actor, now=now, reason="cancelled")
     await close_round_if_complete(parcel.round_id, now=now)
+    await close_alarms([parcel], now=now)
     await emit(
         ParcelCancelled(
             aggregate_id=parcel.id,

@@ -7,11 +7,14 @@ import structlog
 
 from integrations.contracts.errors import VendorUnavailable
 from models.delivery import Parcel, PickupCode, PickupRound
+from models.kinds import ParcelTaskKind
 from models.states import ParcelState, PickupCodeState, RoundState
 from server.delivery.codes import expire_code
-from server.delivery.events import OrderDue, ParcelCancelled, ParcelDoubted, ParcelNotCollected
+from server.delivery.events import OrderDue, ParcelCancelled, ParcelDoubted
+from server.delivery.lockers import expire_stays
 from server.delivery.mail_codes import expire_mail_codes
 from server.delivery.orders import drive_order
+from server.delivery.parcel_tasks import open_task
 from server.delivery.reach import check_addresses
 from server.delivery.reconciliation import reconcile
 from server.delivery.repository import orders_to_resume, parcels_to_ask_about
@@ -21,7 +24,7 @@ from server.delivery.tracking import refresh_track
 from server.kit.access import ENGINE
 from server.kit.errors import ChangedMeanwhile
 from server.kit.jobs import Job
-from server.kit.outbox import Consumer, emit
+from server.kit.outbox import Consumer
 from server.kit.ports import Ports
 from server.kit.transaction import in_transaction
 
@@ -64,7 +67,7 @@ async def poll_tracks(ports: Ports) -> None:
 
 
 async def alarm_uncollected(ports: Ports) -> None:
-    """Mark sealed parcels that nobody has come for, and tell of each once."""
+    """Have points look after sealed parcels that nobody has come for."""
     now = ports.now()
     lying = Parcel.filter(
         state=ParcelState.SEALED, sealed_at__lte=now - UNCOLLECTED_AFTER, alarmed_at=None
@@ -97,8 +100,8 @@ async def _alarm(parcel: Parcel, now: datetime) -> None:
     if not await lying.update(alarmed_at=now):
         return
     log.warning("parcel_not_collected", parcel_id=parcel.id, point_code=parcel.point_code)
-    news = ParcelNotCollected(aggregate_id=parcel.id, key="alarm", point_code=parcel.point_code)
-    await emit(news, now=now)
+    kind = ParcelTaskKind.NOT_COLLECTED
+    await open_task(kind, parcel.id, point_code=parcel.point_code, now=now)
 
 
 async def _call_carrier(parcel_ids: Iterable[str], call: Callable[[str], Awaitable[None]]) -> None:
@@ -128,6 +131,7 @@ JOBS: tuple[Job, ...] = (
     Job("delivery.expire_codes", every_s=3600, run=expire_codes),
     Job("delivery.reconcile", every_s=24 * 3600, run=reconcile),
     Job("delivery.check_addresses", every_s=300, run=check_addresses),
+    Job("delivery.expire_stays", every_s=300, run=expire_stays),
     Job("delivery.expire_mail_codes", every_s=600, run=expire_mail_codes),
     Job("delivery.announce_rounds", every_s=60, run=announce_rounds),
 )

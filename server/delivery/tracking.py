@@ -14,8 +14,14 @@ from integrations.contracts.errors import VendorRefused
 from models.delivery import Parcel, TrackRecord
 from models.states import ENDED_PARCELS, ParcelState, allows_move
 from server.delivery.events import ParcelCollected, ParcelDoubted, ParcelEnded
-from server.delivery.parcel_tasks import tell_of_trouble
-from server.delivery.repository import is_handed_over, lock_parcel, lock_parcel_of, was_ever
+from server.delivery.parcel_tasks import close_alarms, tell_of_trouble
+from server.delivery.repository import (
+    carrier_of,
+    is_handed_over,
+    lock_parcel,
+    lock_parcel_of,
+    was_ever,
+)
 from server.delivery.rounds import close_round_if_complete
 from server.delivery.rules import Standing, Told, fold, hide_numbers, needs_confirmation
 from server.delivery.service import cancel_parcel
@@ -59,7 +65,8 @@ async def refresh_track(parcel_id: str, ports: Ports) -> None:
     if parcel is None or parcel.waybill_no is None:
         return
     try:
-        events = await ports.carrier.track(parcel.waybill_no)
+        carrier = await carrier_of(parcel, ports)
+        events = await carrier.track(parcel.waybill_no)
     except VendorRefused as refusal:
         log.warning("track_refused", parcel_id=parcel_id, code=refusal.code)
         return
@@ -177,7 +184,8 @@ async def _undo_collection(parcel: Parcel, now: datetime) -> None:
     """Put a parcel back that the carrier called collected by mistake; a courier's scan stands."""
     if parcel.state is ParcelState.COLLECTED and not await is_handed_over(parcel.id):
         back = ParcelState.SEALED
-        await advance(parcel, back, actor=ENGINE, now=now, collected_at=None, tracked_at=None)
+        fresh = {"collected_at": None, "tracked_at": None, "alarmed_at": None}
+        await advance(parcel, back, actor=ENGINE, now=now, reason="", **fresh)
 
 
 async def _move(parcel: Parcel, target: Standing, now: datetime) -> None:
@@ -207,6 +215,7 @@ async def tell_all_collected(parcels: Sequence[Parcel], *, now: datetime) -> Non
     """Tell others that sealed parcels have just left their points."""
     for round_id in sorted({parcel.round_id for parcel in parcels if parcel.round_id}):
         await close_round_if_complete(round_id, now=now)
+    await close_alarms(parcels, now=now)
     await emit_all([_collected(parcel) for parcel in parcels], now=now)
 
 

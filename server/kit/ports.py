@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from config.settings import Settings
-from integrations.contracts.carrier import Carrier
+from integrations.contracts.carrier import Carriers
 from integrations.contracts.cipher import Cipher
 from integrations.contracts.clock import Clock
 from integrations.contracts.mini_program import MiniProgram
@@ -23,7 +23,7 @@ class Ports:
     blobs: BlobStore
     scanner: Scanner
     mini_program: MiniProgram
-    carrier: Carrier
+    carriers: Carriers
     redis: Redis
 
     def now(self) -> datetime:

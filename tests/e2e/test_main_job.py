@@ -10,7 +10,7 @@ from tests.support.servers import run_command
 from tests.support.system import start_servers
 
 pytestmark = pytest.mark.timeout(300)
-PUSHES = "/api/v1/callbacks/ems"
+PUSHES = "/api/v1/callbacks/carriers/ems"
 
 
 def play(url):

@@ -12,6 +12,7 @@ from models.states import (
     AppointmentState,
     AttachmentState,
     CaseState,
+    CellState,
     ClosureState,
     HoldState,
     MailCodeState,
@@ -24,6 +25,7 @@ from models.states import (
     ReseatingState,
     ReviewTaskState,
     RoundState,
+    StayState,
     TicketState,
     TransferState,
     allows_move,
@@ -46,6 +48,8 @@ BEGINNINGS = {
     ParcelState: {ParcelState.PACKED},
     PickupCodeState: {PickupCodeState.ISSUED},
     MailCodeState: {MailCodeState.ISSUED},
+    CellState: {CellState.FREE},
+    StayState: {StayState.RESERVED},
     RoundState: {RoundState.OPEN},
 }
 ENDS = {
@@ -65,6 +69,8 @@ ENDS = {
     ParcelState: {"cancelled"},
     PickupCodeState: {"redeemed", "expired", "revoked"},
     MailCodeState: {"used", "expired"},
+    CellState: set(),
+    StayState: {"taken", "removed", "cancelled", "lapsed"},
     RoundState: {"closed"},
 }
 MACHINES = pytest.mark.parametrize("machine", MOVES, ids=lambda machine: machine.__name__)

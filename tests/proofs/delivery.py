@@ -4,8 +4,6 @@ import asyncio
 import contextlib
 import json
 import os
-import threading
-import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
@@ -24,7 +22,8 @@ from server.kit.transaction import in_transaction
 from tests.proofs.register import proof
 from tests.support.crowd import Member, gather_crowd
 from tests.support.faulty_proxy import FaultyProxy, start_faulty_proxy
-from tests.support.load import build_request, run_load
+from tests.support.load import build_request
+from tests.support.probe import start_probe
 from tests.support.servers import Listener, Worker, start_api, start_module, start_worker
 from tests.support.system import System, start_system
 
@@ -32,11 +31,11 @@ ORDERS, KILLS, OUTAGE_AT = 1_000, 20, 10
 SPOILT = 0.12
 POINT = "350102001000"
 RECEIVER = Party("演示群众", "13900000001", "江苏省", "南京市", "玄武区", "某街2号院3栋")
-PACKED_AT_ONCE = 50
+PACKED_AT_ONCE = 10
 WITHIN_S = 150.0
 POLL_S = 0.1
-PROBE_EVERY_S = 0.05
-QUIET_PROBES = 200
+QUIET_S = 8.0
+"""Before and after: a machine changes its pace, too."""
 MOST_SLOWER = 1.2
 OTHERS_MACHINE = 10
 HURRY = {"OUTBOX_PAUSE_S": "3", "OUTBOX_LEASE_S": "15", "VENDOR_RECOVERY_S": "3"}
@@ -81,10 +80,14 @@ async def prove_orders() -> str:
     async with _start_run("same") as run:
         with start_api(run.system.env) as api:
             request = await _make_reading_request(run)
-            quiet = await _probe(api.port, request, most=QUIET_PROBES)
+            with _probing(api.port, request) as quiet:
+                await asyncio.sleep(QUIET_S)
             await _pack(ORDERS - 1, run.ports)
             with _probing(api.port, request) as probed:
                 await _drive(run, with_outage=True)
+            with _probing(api.port, request) as quiet_again:
+                await asyncio.sleep(QUIET_S)
+        quiet += quiet_again
         labelled = await Parcel.filter(state=ParcelState.LABELLED).count()
         told = _count_at_the_post(run)
         await _compare_waybills(run)
@@ -231,33 +234,11 @@ def _describe(run: Run) -> str:
 
 @contextlib.contextmanager
 def _probing(port: int, request: bytes) -> Iterator[list[float]]:
+    """Measure until the block ends; what was measured is in the list then."""
     latencies: list[float] = []
-    stop = threading.Event()
-    work = lambda: asyncio.run(_probe_until(stop, port, request, latencies))  # noqa: E731
-    thread = threading.Thread(target=work)
-    thread.start()
-    try:
+    with start_probe(port, request) as probe:
         yield latencies
-    finally:
-        stop.set()
-        thread.join()
-
-
-async def _probe(port: int, request: bytes, *, most: int) -> list[float]:
-    latencies: list[float] = []
-    await _probe_until(threading.Event(), port, request, latencies, most=most)
-    return latencies
-
-
-async def _probe_until(
-    stop: threading.Event, port: int, request: bytes, latencies: list[float], *, most: int = 10**6
-) -> None:
-    while not stop.is_set() and len(latencies) < most:
-        begun = time.perf_counter()
-        outcome = await run_load(port, [request], connections=1)
-        assert outcome.statuses == {200: 1}, outcome.statuses
-        latencies.append(outcome.latency_ms(50))
-        await asyncio.sleep(max(0.0, PROBE_EVERY_S - (time.perf_counter() - begun)))
+        latencies += probe.stop()
 
 
 def _p95_ms(latencies: list[float]) -> float:

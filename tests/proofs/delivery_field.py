@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from integrations.contracts.carrier import TrackEvent, TrackPush
+from integrations.contracts.carrier import Carriers, TrackEvent, TrackPush
 from integrations.ems.codes import REVOKED_BY, STEPS
 from integrations.ems.envelope import PREFIX, Envelope
 from integrations.ems.mapping import dump, format_beijing
@@ -92,7 +92,7 @@ async def prove_track_sequences() -> str:
     draw, states, pushes = random.Random(2), Counter(), 0
     async with start_system() as system, system.engine() as engine:
         post = _Post()
-        ports = replace(engine.ports, carrier=post)
+        ports = replace(engine.ports, carriers=Carriers("ems", {"ems": post}))
         for parcel, _ in await seal_parcels(SEQUENCES, ports):
             events = _draw_events(draw, parcel.waybill_no, ports.now())
             told = draw.sample([*events, *draw.choices(events, k=4)], len(events) + 4)
@@ -167,7 +167,7 @@ async def prove_mutated_pushes() -> str:
 
 
 async def _collect(parcel: Parcel, ports: Ports, envelope: Envelope) -> None:
-    event = ports.carrier.read_push(
+    event = ports.carriers.named("ems").read_push(
         json.dumps(_message(parcel.waybill_no, "203", ports.now(), envelope, "0" * 32)).encode(),
         content_type="application/json",
         received_at=ports.now(),
@@ -232,7 +232,7 @@ def _mutate(draw: random.Random, message: dict[str, str]) -> dict[str, str]:
 
 
 def _post(message: dict[str, str]) -> bytes:
-    return build_request("POST", "/api/v1/callbacks/ems", json_body=message)
+    return build_request("POST", "/api/v1/callbacks/carriers/ems", json_body=message)
 
 
 async def _check_parcels(target: Parcel, others: list) -> None:

@@ -11,7 +11,7 @@ from tests.proofs.register import proof
 from tests.support.servers import Redis, run_command
 from tests.support.system import System, start_servers
 
-PUSHES = "/api/v1/callbacks/ems"
+PUSHES = "/api/v1/callbacks/carriers/ems"
 KILL_AT, RESTART_AT = {6, 18, 28}, {12, 24}
 """Killed while papers are submitted and reviewed, while a transfer travels, while a result does."""
 

@@ -47,7 +47,7 @@ def start_demonstration(**env: str) -> Iterator[Demonstration]:
     No engine is opened in this process, which may have one already.
     """
     port = find_free_port()
-    with start_servers(f"http://127.0.0.1:{port}/api/v1/callbacks/ems") as system:
+    with start_servers(f"http://127.0.0.1:{port}/api/v1/callbacks/carriers/ems") as system:
         system.env.update(env)
         run_command("server migrate", system.env)
         run_command("server seed", system.env)

@@ -32,10 +32,11 @@ GET    /public/points/<code>                                  -              . .
 GET    /public/points/<code>/times                            -              . . . . . . . . . . . . .
 GET    /public/soonest                                        -              . . . . . . . . . . . . .
 GET    /public/points/<code>/display                          -              . . . . . . . . . . . . .
+GET    /public/points/<code>/lockers                          -              . . . . . . . . . . . . .
 GET    /public/calendar                                       -              . . . . . . . . . . . . .
 GET    /public/ratings/summary                                -              . . . . . . . . . . . . .
 GET    /public/ratings/reasons                                -              . . . . . . . . . . . . .
-POST   /callbacks/ems                                         -              . . . . . . . . . . . . .
+POST   /callbacks/carriers/<carrier>                          -              . . . . . . . . . . . . .
 GET    /callbacks/wechat                                      -              . . . . . . . . . . . . .
 POST   /callbacks/wechat                                      -              . . . . . . . . . . . . .
 POST   /citizen/login                                         -              . . . . . . . . . . . . .
@@ -81,6 +82,11 @@ POST   /citizen/cases/<case_no>/rating                        case_here      1 .
 GET    /citizen/cases/<case_no>/rating                        case_here      1 . 0 0 3 3 3 3 3 3 3 3 3
 GET    /citizen/parcels/<parcel_id>                           parcel         1 . 0 n 3 3 3 3 3 3 3 3 3
 POST   /citizen/parcels/<parcel_id>/cancel                    parcel         1 . 0 n 3 3 3 3 3 3 3 3 3
+POST   /citizen/cases/<case_no>/locker-stays                  case_here      1 . 0 0 3 3 3 3 3 3 3 3 3
+GET    /citizen/locker-stays                                  -              1 . . n 3 3 3 3 3 3 3 3 3
+POST   /citizen/locker-stays/<stay_id>/code                   stay           1 . 0 n 3 3 3 3 3 3 3 3 3
+POST   /citizen/locker-stays/<stay_id>/cancel                 stay           1 . 0 n 3 3 3 3 3 3 3 3 3
+POST   /citizen/lockers/<locker_code>/open                    -              1 . . . 3 3 3 3 3 3 3 3 3
 POST   /citizen/addresses/parse                               -              1 . . . 3 3 3 3 3 3 3 3 3
 GET    /citizen/mail-forms/<mail_code>                        mail_code      1 . . . 3 3 3 3 3 3 3 3 3
 PUT    /citizen/mail-forms/<mail_code>                        mail_code      1 . . . 3 3 3 3 3 3 3 3 3
@@ -126,6 +132,12 @@ POST   /desk/cases/<case_no>/refuse                           case_here      1 3
 POST   /desk/cases/<case_no>/notify-missing                   case_here      1 3 3 3 . 0 . 3 3 3 3 3 3
 POST   /desk/cases/<case_no>/supplement                       case_here      1 3 3 3 . 0 . 3 3 3 3 3 3
 POST   /desk/cases/<case_no>/mail-code                        case_here      1 3 3 3 . 0 . 3 3 3 3 3 3
+POST   /desk/cases/<case_no>/locker-stays                     case_here      1 3 3 3 . 0 . 0 0 3 3 3 3
+POST   /desk/cases/<case_no>/locker-stays                     case_there     1 3 3 3 0 0 0 . 0 3 3 3 3
+GET    /desk/locker-stays                                     -              1 3 3 3 . . . . . 3 3 3 3
+POST   /desk/locker-stays/<stay_id>/code                      stay           1 3 3 3 . 0 . . 0 3 3 3 3
+POST   /desk/locker-stays/<stay_id>/remove                    stay           1 3 3 3 . 0 . 3 3 3 3 3 3
+POST   /desk/lockers/<locker_code>/open                       -              1 3 3 3 . . . . . 3 3 3 3
 POST   /desk/tickets/<ticket_id>/mail-code                    ticket         1 3 3 3 . 0 . 3 3 3 3 3 3
 POST   /desk/cases/<case_no>/transfer                         case_here      1 3 3 3 . 0 . 3 3 3 3 3 3
 POST   /desk/cases/<case_no>/recall                           case_here      1 3 3 3 . 0 . 3 3 3 3 3 3
@@ -155,17 +167,24 @@ GET    /desk/reconciliation                                   -              1 3
 POST   /desk/reconciliation/<order_id>/waybill                order          1 3 3 3 3 3 . 3 3 3 3 3 3
 POST   /desk/reconciliation/<order_id>/reorder                order          1 3 3 3 3 3 . 3 3 3 3 3 3
 POST   /desk/reconciliation/<order_id>/dismiss                order          1 3 3 3 3 3 . 3 3 3 3 3 3
+GET    /desk/rounds                                           -              1 3 3 3 . . . 3 3 3 3 3 3
+GET    /desk/rounds/<round_id>/sheet                          round          1 3 3 3 . 0 . 3 3 3 3 3 3
+POST   /desk/arrivals                                         -              1 3 3 3 0 0 0 3 3 3 3 3 3
 GET    /desk/parcel-tasks                                     -              1 3 3 3 . . . 3 3 3 3 3 3
 POST   /desk/parcel-tasks/<task_id>/finish                    task           1 3 3 3 . 0 . 3 3 3 3 3 3
 
 GET    /courier/rounds                                        -              1 3 3 3 3 3 3 3 3 . . 3 3
 GET    /courier/rounds/<round_id>                             round          1 3 3 3 3 3 3 3 3 . 0 3 3
+GET    /courier/rounds/<round_id>/sheet                       round          1 3 3 3 3 3 3 3 3 . 0 3 3
+POST   /courier/rounds/<round_id>/agree                       round          1 3 3 3 3 3 3 3 3 . 0 3 3
+POST   /courier/arrivals                                      @waybill       1 3 3 3 3 3 3 3 3 . 0 3 3
 POST   /courier/scans                                         -              1 3 3 3 3 3 3 3 3 . . 3 3
 DELETE /courier/session                                       -              1 3 3 3 3 3 3 3 3 . . 3 3
 
 GET    /district/audit                                        -              1 3 3 3 3 3 3 3 3 3 3 . 3
 POST   /district/points/<code>/evacuate                       -              1 3 3 3 3 3 3 3 3 3 3 . 3
 POST   /district/points/<code>/call-back                      -              1 3 3 3 3 3 3 3 3 3 3 . 3
+GET    /district/reconciliation                               -              1 3 3 3 3 3 3 3 3 3 3 . 3
 GET    /district/parcel-tasks                                 -              1 3 3 3 3 3 3 3 3 3 3 . 3
 POST   /district/points/<code>/closure                        -              1 3 3 3 3 3 3 3 3 3 3 . 3
 GET    /district/closures                                     -              1 3 3 3 3 3 3 3 3 3 3 . 3
@@ -179,6 +198,7 @@ PUT    /admin/points/<code>                                   -              1 3
 GET    /admin/points/<code>/templates                         -              1 3 3 3 3 3 3 3 3 3 3 3 .
 PUT    /admin/points/<code>/templates                         -              1 3 3 3 3 3 3 3 3 3 3 3 .
 GET    /admin/items                                           -              1 3 3 3 3 3 3 3 3 3 3 3 .
+PUT    /admin/lockers/<locker_code>                           -              1 3 3 3 3 3 3 3 3 3 3 3 .
 PUT    /admin/calendar/<day>                                  -              1 3 3 3 3 3 3 3 3 3 3 3 .
 PUT    /admin/calendar/years/<year>                           -              1 3 3 3 3 3 3 3 3 3 3 3 .
 """  # noqa: E501 - a table is read across

@@ -16,6 +16,8 @@ WHERE = {
     "seq": "1",
     "day": "2026-12-01",
     "year": "2027",
+    "locker_code": "L1",
+    "carrier": "ems",
 }
 REASON = {"reason": "情况说明"}
 PERSON = {"name": "李四", "id_number": complete_id_number("35010219000102001")}
@@ -51,6 +53,11 @@ BODIES = {
     "POST /citizen/appointments/<appointment_id>/reschedule": {"starts_at": NOON},
     "POST /citizen/tickets": {"point_code": STREET, "kind": "consult"},
     "PUT /citizen/cases/<case_no>/delivery": PARTY,
+    "POST /citizen/cases/<case_no>/locker-stays": {"locker_code": "L1", "contents": "原件"},
+    "POST /desk/cases/<case_no>/locker-stays": {"locker_code": "L1"},
+    "POST /citizen/lockers/<locker_code>/open": {"code": "A" * 26},
+    "POST /desk/lockers/<locker_code>/open": {"code": "A" * 26},
+    "PUT /admin/lockers/<locker_code>": {"point_code": STREET, "place": "大厅", "cells": 1},
     "POST /citizen/addresses/parse": {"text": "福州市台江区某路8号"},
     "PUT /citizen/mail-forms/<mail_code>": {"receiver": PARTY},
     "POST /citizen/cases/<case_no>/rating": {"score": 5},
@@ -84,6 +91,9 @@ BODIES = {
     "POST /desk/parcels/<parcel_id>/cancel": REASON,
     "POST /desk/reconciliation/<order_id>/waybill": {"waybill_no": "1000000000017"},
     "POST /desk/parcel-tasks/<task_id>/finish": {"note": "已联系收件人"},
+    "POST /courier/rounds/<round_id>/agree": {"count": 0},
+    "POST /courier/arrivals": {"text": "@waybill"},
+    "POST /desk/arrivals": {"text": "tb:p=" + "A" * 26, "seal_no": "S-1"},
     "POST /courier/scans": {"device_now": NOON, "scans": [SCAN]},
     "POST /district/points/<code>/closure": {
         "intent": "preview",

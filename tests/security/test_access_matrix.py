@@ -17,6 +17,8 @@ CODES = {
     "real_name_required": "n",
     "not_found": "0",
 }
+pytestmark = pytest.mark.timeout(400)  # thousands of requests
+
 ROUTES = {(route.method, route.path): route for surface in SURFACES for route in surface.routes}
 
 

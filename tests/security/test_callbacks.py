@@ -126,7 +126,7 @@ async def test_no_tampered_push_is_another_parcels_event_or_ends_a_life(http, po
     statuses = {}
     for body in mutations(MUTATIONS, messages):
         answer = await http.post(
-            "/callbacks/ems", content=body, headers={"content-type": JSON_TYPE}
+            "/callbacks/carriers/ems", content=body, headers={"content-type": JSON_TYPE}
         )
         statuses[answer.status_code] = statuses.get(answer.status_code, 0) + 1
     await relay_all(ports)
@@ -144,7 +144,7 @@ async def test_a_push_under_another_key_is_nobodys(http, ports):
         dump({"waybillNo": own.waybill_no, "opTime": format_beijing(ports.now()), "opCode": "203"})
     )
     message = pushed(ports, own.waybill_no, COLLECTED) | {"logitcsInterface": forged}
-    answer = await http.post("/callbacks/ems", json=message)
+    answer = await http.post("/callbacks/carriers/ems", json=message)
     assert (answer.status_code, answer.json()["code"]) == (400, "push_unreadable")
     assert await InboxRow.all().count() == 0
     assert (await Parcel.get(id=own.id)).state is ParcelState.SEALED
@@ -155,10 +155,12 @@ async def test_a_push_replayed_late_or_with_another_number_is_processed_once(htt
     message = pushed(ports, own.waybill_no, COLLECTED)
     again = message | {"serialNo": uuid4().hex}
     bodies = [message] * 5 + [again] * 5
-    answers = await asyncio.gather(*(http.post("/callbacks/ems", json=body) for body in bodies))
+    answers = await asyncio.gather(
+        *(http.post("/callbacks/carriers/ems", json=body) for body in bodies)
+    )
     assert {answer.status_code for answer in answers} == {200}
     clock.advance(minutes=6)
-    late = await http.post("/callbacks/ems", json=message)
+    late = await http.post("/callbacks/carriers/ems", json=message)
     assert (late.status_code, late.json()["code"]) == (400, "push_unreadable")
     assert await TrackRecord.all().count() == 1
     moved = {"aggregate": "Parcel", "to_state": ParcelState.COLLECTED}

@@ -10,6 +10,7 @@ from models.kinds import (
     ParcelTaskKind,
     SessionKind,
     StaffRole,
+    StayPurpose,
     TransferWay,
     WindowKind,
 )
@@ -23,9 +24,12 @@ from server.cases.receive import Papers, receive_case
 from server.cases.take_over import take_over_case
 from server.cases.transfer import transfer_case
 from server.catalog.service import get_item, materials_of
+from server.delivery.locker_setup import set_up_locker
+from server.delivery.lockers import Announced, reserve_cell
 from server.delivery.mail_codes import issue_mail_code
 from server.delivery.orders import drive_order
 from server.delivery.parcel_tasks import open_task
+from server.delivery.schemas_lockers import LockerIn
 from server.delivery.service import pack_parcel, seal_parcel
 from server.identity.people import get_person
 from server.identity.sessions import open_session
@@ -294,5 +298,20 @@ async def _make_parcels(world, owner):
     code = await together(
         lambda: issue_mail_code(point_code=STREET, contents="审批结果文书", actor=clerk, now=now)
     )
-    world.ids |= {"mail_code": code.long}
+    world.ids |= {
+        "waybill": parcel.waybill_no,
+        "mail_code": code.long,
+        "stay": await _make_stay(world, owner),
+    }
     world.ids |= {"parcel": parcel.id, "round": parcel.round_id, "order": order.id, "task": task.id}
+
+
+async def _make_stay(world, owner):
+    """Materials on their way into a locker of the street, for the department of the cases."""
+    clerk, now = staff_actor(world, "clerk"), world.ports.now()
+    item = await get_item(CASE_ITEM)
+    given = LockerIn(point_code=STREET, place="大厅", cells=50)
+    locker = await together(lambda: set_up_locker("L1", given, actor=clerk, now=now))
+    announced = Announced(StayPurpose.DEPOSIT, owner.person_id, item.department_code, "原件")
+    stay, _ = await together(lambda: reserve_cell(locker, announced, actor=clerk, now=now))
+    return stay.id

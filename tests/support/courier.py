@@ -20,7 +20,7 @@ from tests.support.load import build_request
 POINT = "350102001000"
 RECEIVER = Party("演示群众", "13900000001", "江苏省", "南京市", "玄武区", "某街2号院3栋")
 CLERK = Actor(Role.CLERK, id="clerk", point_code=POINT)
-AT_ONCE = 50
+AT_ONCE = 10
 
 Sealed = tuple[Parcel, FreshCode]
 

@@ -235,7 +235,11 @@ class Api(Listener):
 
 
 class Worker(Module):
-    """The outbox relay and the schedules; it listens nowhere."""
+    """The outbox relay and the schedules, as nice as its unit makes it; it listens nowhere."""
+
+    def launch(self) -> Child:
+        command = ["nice", "-n", "5", sys.executable, "-m", *self._command]
+        return Child.start(self.name, command, log=self.log, env=self._env)
 
     def is_ready(self) -> bool:
         return self.child.is_running

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from integrations.contracts.carrier import Carriers
 from models.catalog import ServicePoint
 from models.kinds import PointLevel
 from server.delivery.tasks import CONSUMERS
@@ -30,4 +31,4 @@ async def post_ports(ports):
 @pytest.fixture
 async def desk(post_ports, carrier):
     """Ports of a desk whose parcels go with `carrier`."""
-    return replace(post_ports, carrier=carrier)
+    return replace(post_ports, carriers=Carriers("ems", {"ems": carrier}))

@@ -6,6 +6,7 @@ from datetime import timedelta
 from integrations.contracts.carrier import Party, Reach, TrackEvent, TrackStep, Waybill
 from integrations.contracts.clock import Clock
 from integrations.contracts.errors import DuplicateOrder, VendorRefused
+from integrations.ems.mapping import find_waybill
 from models.delivery import Parcel
 from models.kinds import ParcelPurpose
 from server.delivery.orders import drive_order
@@ -42,6 +43,7 @@ class FakeCarrier:
     labels: list[str] = field(default_factory=list)
     failures: dict[str, Exception] = field(default_factory=dict)
     loses_answer: bool = False
+    series: str = "10000000"
     reach: Reach = Reach.REACHED
     looked_for: list[Party] = field(default_factory=list)
 
@@ -50,7 +52,7 @@ class FakeCarrier:
         self._fail("create_order")
         if order.order_no in self.orders and self.refuses_repeats:
             raise DuplicateOrder("ems", code="B0002", reason="订单号重复")
-        known = self.orders.setdefault(order.order_no, f"10000000{len(self.orders):05d}")
+        known = self.orders.setdefault(order.order_no, f"{self.series}{len(self.orders):05d}")
         if self.loses_answer:
             self.loses_answer = False
             raise Crash
@@ -77,6 +79,9 @@ class FakeCarrier:
         self.asked.append(waybill_no)
         self._fail("track")
         return sorted(self.events.get(waybill_no, []), key=lambda event: event.occurred_at)
+
+    def find_waybill(self, text):
+        return find_waybill(text)
 
     def read_push(self, body, *, content_type, received_at):  # noqa: ARG002 - the contract's
         raise AssertionError("pushes are read by the real adapter")
@@ -152,7 +157,13 @@ def scan_of(ports, text, *, point=POINT, scan_id=None, digits=None, age=timedelt
 
 async def send(ports, *scans, courier=COURIER):
     """Send a batch; return the outcomes."""
-    answers = await take_scans(scans, device_now=ports.now(), courier=courier, now=ports.now())
+    answers = await take_scans(
+        scans,
+        device_now=ports.now(),
+        courier=courier,
+        find_waybill=ports.carriers.find_waybill,
+        now=ports.now(),
+    )
     return [answer.outcome for answer in answers]
 
 

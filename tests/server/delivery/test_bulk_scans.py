@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from integrations.ems.mapping import find_waybill
 from models.bookkeeping import OutboxRow, Transition
 from models.delivery import HandOver, Parcel, PickupCode, PickupRound, ScanRecord
 from models.states import ParcelState, PickupCodeState, RoundState
@@ -173,7 +174,9 @@ async def test_two_couriers_at_once_take_each_parcel_once(desk, seed):
 
     async def scan_all(courier):
         batch = [scan_of(desk, code.long) for _, code in draw.sample(parcels, 8)]
-        return await take_scans(batch, device_now=desk.now(), courier=courier, now=desk.now())
+        return await take_scans(
+            batch, device_now=desk.now(), courier=courier, find_waybill=find_waybill, now=desk.now()
+        )
 
     answers = await asyncio.gather(scan_all(COURIER), scan_all(SECOND_COURIER))
     outcomes = [answer.outcome for batch in answers for answer in batch]

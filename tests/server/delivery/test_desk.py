@@ -6,14 +6,16 @@ from datetime import UTC, datetime
 
 import pytest
 
-from models.delivery import DeliveryAddress, Parcel, PickupCode, PickupRound
+from models.delivery import DeliveryAddress, Parcel, ParcelTask, PickupCode, PickupRound
+from models.kinds import ParcelTaskKind
 from models.states import ParcelState, PickupCodeState, RoundState
 from server.delivery.addresses import address_for_case, give_address
 from server.delivery.codes import reissue_code, unlock_code
 from server.delivery.errors import AlreadyCollected, LabelFirst, StillUnderWay
 from server.delivery.repository import parcels_of_round
 from server.delivery.rules import ScanOutcome
-from server.delivery.schemas import AddressIn, RoundDetailOut
+from server.delivery.schemas import AddressIn
+from server.delivery.schemas_rounds import RoundDetailOut
 from server.delivery.service import cancel_parcel, receiver_of, repack_parcel, seal_parcel
 from server.delivery.tasks import alarm_uncollected, announce_rounds, expire_codes
 from server.kit.errors import ChangedMeanwhile, WrongState
@@ -23,6 +25,7 @@ from tests.server.delivery.parcels import (
     CLERK,
     ELSEWHERE,
     MANAGER,
+    POINT,
     RECEIVER,
     make_labelled,
     make_sealed,
@@ -274,6 +277,26 @@ async def test_a_parcel_left_lying_for_a_day_is_noticed_once(desk, clock):
     clock.advance(hours=1)
     await alarm_uncollected(desk)
     assert (await Parcel.get(id=parcel.id)).alarmed_at == noticed_at
+    task = await ParcelTask.get()
+    assert (task.kind, task.subject, task.point_code, task.live) == (
+        ParcelTaskKind.NOT_COLLECTED,
+        parcel.id,
+        POINT,
+        True,
+    )
+
+
+@pytest.mark.parametrize("way", ["scanned", "recalled"])
+async def test_the_alarm_ends_when_the_parcel_leaves_or_is_taken_back(desk, clock, way):
+    parcel, code = await make_sealed(desk)
+    clock.advance(hours=24)
+    await alarm_uncollected(desk)
+    if way == "scanned":
+        await send(desk, scan_of(desk, code.long), scan_of(desk, "A" * 26))
+    else:
+        await recall(desk, await Parcel.get(id=parcel.id))
+    task = await ParcelTask.get()
+    assert (task.live, task.closed_at) == (None, desk.now())
 
 
 async def test_a_code_expires_a_day_after_its_time(desk, clock):

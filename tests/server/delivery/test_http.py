@@ -222,7 +222,8 @@ async def test_reconciliation_shows_what_is_unsettled_to_its_point_only(http, po
     assert answer.json() == {"items": [], "next_cursor": None}
     order = await _shelve(parcel)
     _, answer = await ask(http, "clerk", "GET", "/desk/reconciliation")
-    assert [(one["id"], one["problem"]) for one in answer.json()["items"]] == [(order.id, "x")]
+    [shown] = answer.json()["items"]
+    assert (shown["id"], shown["kind"], shown["problem"]) == (order.id, "order", "x")
     _, none = await ask(http, "other-clerk", "GET", "/desk/reconciliation")
     assert none.json()["items"] == []
     assert (await ask(http, "clerk", "POST", f"/desk/reconciliation/{order.id}/reorder"))[0] == 403
@@ -259,7 +260,9 @@ def pushed(ports, parcel, code, *, serial=None):
 async def test_a_push_is_kept_and_acknowledged_each_time(http, post_ports):
     parcel, _ = await make_sealed(post_ports)
     message = pushed(post_ports, parcel, "203")
-    answers = await asyncio.gather(*(http.post("/callbacks/ems", json=message) for _ in range(5)))
+    answers = await asyncio.gather(
+        *(http.post("/callbacks/carriers/ems", json=message) for _ in range(5))
+    )
     assert {one.status_code for one in answers} == {200}
     assert {one.json()["serialNo"] for one in answers} == {message["serialNo"]}
     assert answers[0].json()["code"] == "00000"
@@ -270,7 +273,7 @@ async def test_a_push_is_kept_and_acknowledged_each_time(http, post_ports):
 
 async def test_a_push_as_a_form_is_read_too(http, post_ports):
     parcel, _ = await make_sealed(post_ports)
-    answer = await http.post("/callbacks/ems", data=pushed(post_ports, parcel, "203"))
+    answer = await http.post("/callbacks/carriers/ems", data=pushed(post_ports, parcel, "203"))
     assert answer.status_code == 200
     assert (await Parcel.get(id=parcel.id)).state is ParcelState.COLLECTED
 
@@ -284,7 +287,7 @@ async def test_an_unreadable_push_is_refused(http, post_ports, spoil):
         "empty": {"logitcsInterface": ""},
         "method": {"method": "040001"},
     }
-    answer = await http.post("/callbacks/ems", json=message | changes[spoil])
+    answer = await http.post("/callbacks/carriers/ems", json=message | changes[spoil])
     assert (answer.status_code, answer.json()["code"]) == (400, "push_unreadable")
     assert await InboxRow.filter(source="ems").count() == 0
     assert await TrackRecord.all().count() == 0
@@ -293,21 +296,21 @@ async def test_an_unreadable_push_is_refused(http, post_ports, spoil):
 async def test_a_huge_push_is_refused(http):
     body = to_json({"logitcsInterface": "x" * 65536})
     answer = await http.post(
-        "/callbacks/ems", content=body, headers={"content-type": "application/json"}
+        "/callbacks/carriers/ems", content=body, headers={"content-type": "application/json"}
     )
     assert answer.status_code == 413
 
 
 async def test_a_delivered_push_waits_for_the_posts_own_word(http, post_ports):
     parcel, _ = await make_sealed(post_ports)
-    await http.post("/callbacks/ems", json=pushed(post_ports, parcel, "704"))
+    await http.post("/callbacks/carriers/ems", json=pushed(post_ports, parcel, "704"))
     await relay_all(post_ports)
     assert (await Parcel.get(id=parcel.id)).state is ParcelState.SEALED
     sandbox = post_ports.settings.ems_api_base.partition("/amp-prod-api")[0]
     event = {"waybill_no": parcel.waybill_no, "op_code": "704", "op_org_code": "35000101"}
     async with httpx.AsyncClient(base_url=sandbox) as post:
         (await post.post("/sandbox/events", json=event)).raise_for_status()
-    await http.post("/callbacks/ems", json=pushed(post_ports, parcel, "702"))
-    await http.post("/callbacks/ems", json=pushed(post_ports, parcel, "711"))
+    await http.post("/callbacks/carriers/ems", json=pushed(post_ports, parcel, "702"))
+    await http.post("/callbacks/carriers/ems", json=pushed(post_ports, parcel, "711"))
     await relay_all(post_ports)
     assert (await Parcel.get(id=parcel.id)).state is ParcelState.DELIVERED

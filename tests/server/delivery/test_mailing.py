@@ -133,7 +133,7 @@ async def test_the_owner_is_told_where_his_result_goes(desk):
 
 
 async def test_the_carrier_is_asked_with_the_full_names(desk, carrier):
-    settled = await check_receiver(replace(RECEIVER, province="江苏", city="南京"), desk)
+    settled = await check_receiver(replace(RECEIVER, province="江苏", city="南京"), POINT, desk)
     assert settled == Settled(RECEIVER, is_checked=True)
     assert carrier.looked_for == [RECEIVER]
 
@@ -145,12 +145,12 @@ async def test_the_carrier_is_asked_with_the_full_names(desk, carrier):
 async def test_an_address_beyond_the_range_is_refused(desk, carrier, reach, refusal):
     carrier.reach = reach
     with pytest.raises(refusal):
-        await check_receiver(RECEIVER, desk)
+        await check_receiver(RECEIVER, POINT, desk)
 
 
 async def test_a_city_of_another_province_is_refused_without_asking(desk, carrier):
     with pytest.raises(AddressUnclear):
-        await check_receiver(replace(RECEIVER, province="福建省"), desk)
+        await check_receiver(replace(RECEIVER, province="福建省"), POINT, desk)
     assert carrier.looked_for == []
 
 
@@ -160,7 +160,7 @@ async def test_an_address_nobody_could_ask_about_is_taken_with_a_task(desk, carr
         carrier.failures["check_reach"] = answer
     else:
         carrier.reach = answer
-    settled = await check_receiver(RECEIVER, desk)
+    settled = await check_receiver(RECEIVER, POINT, desk)
     assert settled.is_checked is False
     await fill(desk, await for_case(desk), is_checked=settled.is_checked)
     address = await DeliveryAddress.get()

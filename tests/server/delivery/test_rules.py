@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from integrations.ems.mapping import find_waybill
 from models.states import ParcelState, PickupCodeState
 from server.delivery.rules import (
     SHANGHAI,
@@ -43,7 +44,7 @@ WAYBILL = "1000000000017"
     ],
 )
 def test_each_form_is_recognised(text, form, value):
-    assert recognise(text) == Recognised(form, value)
+    assert recognise(text, find_waybill) == Recognised(form, value)
 
 
 @pytest.mark.parametrize(
@@ -62,11 +63,11 @@ def test_each_form_is_recognised(text, form, value):
     ],
 )
 def test_anything_else_is_not_recognised(text):
-    assert recognise(text) is None
+    assert recognise(text, find_waybill) is None
 
 
 def test_a_recognised_code_does_not_show_itself():
-    assert CODE not in repr(recognise(CODE))
+    assert CODE not in repr(recognise(CODE, find_waybill))
 
 
 def scanned(**changes):

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from integrations.contracts.carrier import TrackStep
+from integrations.ems.mapping import find_waybill
 from models.bookkeeping import Transition
 from models.delivery import DigitGuard, HandOver, Parcel, PickupCode, PickupRound, ScanRecord
 from models.states import ParcelState, PickupCodeState, RoundState
@@ -156,7 +157,9 @@ async def test_a_batch_sent_again_changes_nothing(desk):
     scans = [scan_of(desk, code.long), scan_of(desk, NO_CODE), scan_of(desk, code.long)]
     first = await send(desk, *scans)
     moves, tries = await Transition.all().count(), await DigitGuard.all().count()
-    answers = await take_scans(scans, device_now=desk.now(), courier=COURIER, now=desk.now())
+    answers = await take_scans(
+        scans, device_now=desk.now(), courier=COURIER, find_waybill=find_waybill, now=desk.now()
+    )
     assert [one.outcome for one in answers] == [ScanOutcome.REPLAYED] * 3
     assert [one.first for one in answers] == first == [COLLECTED, WRONG, TAKEN]
     assert await HandOver.all().count() == 1
@@ -184,7 +187,9 @@ async def test_the_device_clock_does_not_matter(desk):
     parcel, code = await make_sealed(desk)
     scan = scan_of(desk, code.long, age=timedelta(days=-100, minutes=5))
     device_now = desk.now() + timedelta(days=100)
-    await take_scans([scan], device_now=device_now, courier=COURIER, now=desk.now())
+    await take_scans(
+        [scan], device_now=device_now, courier=COURIER, find_waybill=find_waybill, now=desk.now()
+    )
     hand_over = await HandOver.get(parcel_id=parcel.id)
     assert hand_over.scanned_at == desk.now() - timedelta(minutes=5)
     assert hand_over.recorded_at == desk.now()

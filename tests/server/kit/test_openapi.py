@@ -77,7 +77,7 @@ def test_every_route_that_creates_or_moves_is_keyed_and_whole(route):
     if route.method == "POST" and not route.is_keyed:
         assert route.path in {
             "/admin/items/import",
-            "/callbacks/ems",
+            "/callbacks/carriers/<carrier>",
             "/callbacks/wechat",
             "/citizen/addresses/parse",
             "/citizen/login",
