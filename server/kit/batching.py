@@ -43,7 +43,7 @@ class NaturalBatch(Generic[Entry, Outcome]):
         self._is_letting_in = False
         self._waiting: deque[tuple[Entry, asyncio.Future[Outcome]]] = deque()
         self._at_once = at_once
-        self._flushing: set[asyncio.Task[None]] = set()
+        self._flushing: set[asyncio.Task[None] | None] = set()
 
     async def submit(self, entry: Entry) -> Outcome:
         """Return the outcome of `entry`, or raise its refusal.
@@ -68,6 +68,9 @@ class NaturalBatch(Generic[Entry, Outcome]):
             _tell_all((answer for _, answer in self._waiting), Busy())
             self._waiting.clear()
             raise
+        finally:
+            # At once, not when the task is found done: whoever comes in between waits for nobody.
+            self._flushing.discard(asyncio.current_task())
 
     async def _let_in(self) -> None:
         """Give way to whoever stands at the door already, as long as somebody comes in."""

@@ -130,3 +130,9 @@ async def test_the_next_batch_is_made_while_one_is_under_way_and_no_third():
     recorder.permits.release()
     assert await asyncio.gather(*waiting) == [2, 4, 6, 8]
     assert recorder.batches == [[1], [2], [3, 4]]
+
+
+async def test_whoever_comes_as_a_flusher_ends_does_not_wait_for_another():
+    batch = NaturalBatch(Recorder().settle)
+    async with asyncio.timeout(5):
+        assert [await batch.submit(number) for number in range(3)] == [0, 2, 4]
