@@ -8,7 +8,7 @@ from base64 import b64encode
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, StringConstraints, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 DATA_FOLDER = Path(__file__).parent / "data"
@@ -16,6 +16,10 @@ DATA_FOLDER = Path(__file__).parent / "data"
 DEMO_SECRET = "demo-only-not-for-production"  # noqa: S105 - refused in production, see below
 DEMO_KEY = b64encode(b"tongban-demo-key").decode()
 DEMO_AES_KEY = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
+
+
+Rate = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,6}/(second|minute|hour|day)$")]
+"""How often, such as `60/minute`."""
 
 
 class Settings(BaseSettings):
@@ -93,6 +97,11 @@ class Settings(BaseSettings):
     check_in_at_any_time: bool = False
     """Lets a demonstration be played at night and on holidays; refused in production."""
     upload_limit_bytes: int = Field(default=10 * 1024 * 1024, ge=1024)
+    logins_per_address: Rate = "60/minute"
+    bookings_per_person: Rate = "60/minute"
+    bookings_per_device: Rate = "60/minute"
+    bookings_per_address: Rate = "600/minute"
+    uploads_per_address: Rate = "300/minute"
     uploads_per_day: int = Field(default=60, ge=1)
 
     @model_validator(mode="after")

@@ -48,6 +48,7 @@ from server.identity.relatives import access_bound
 from server.kit.access import CITIZENS, EVERYBODY
 from server.kit.errors import ChangedMeanwhile, NotFound, WrongState
 from server.kit.http.call import Call, RealNameRequired, Rendered
+from server.kit.http.limits import Limited
 from server.kit.http.paging import page_of
 from server.kit.http.routes import Surface
 from server.kit.http.schemas import Page, PageQuery
@@ -87,7 +88,13 @@ async def soonest(call: Call[None, SoonestQuery]) -> Rendered[SoonestOut]:
     return await show_soonest(call.query.item_codes, now=call.now, settings=call.ports.settings)
 
 
-@citizen.post("/holds", allows=CITIZENS, refuses=(*_UNKNOWN, *_NO_ROOM, *_LIMITS), status=201)
+@citizen.post(
+    "/holds",
+    allows=CITIZENS,
+    refuses=(*_UNKNOWN, *_NO_ROOM, *_LIMITS),
+    status=201,
+    limited=Limited.BOOKING,
+)
 async def hold(call: Call[HoldIn, None]) -> HoldOut:
     """Keep a place for some minutes."""
     kept = await hold_place(
@@ -114,6 +121,7 @@ async def release(call: Call[None, None]) -> None:
     refuses=(*_UNKNOWN, *_NO_ROOM, *_LIMITS, HoldGone, HoldDiffers, PreReviewNotUsable, NotFound),
     status=201,
     batch=book_in_batch,
+    limited=Limited.BOOKING,
 )
 async def create(call: Call[BookingIn, None]) -> AppointmentOut:
     """Book a visit: at one point or at any, at a time or at the earliest."""

@@ -23,6 +23,7 @@ from server.identity.schemas import (
 from server.identity.sessions import end_session
 from server.kit.access import ALL_STAFF, CITIZENS, COURIERS, EVERYBODY
 from server.kit.http.call import Call
+from server.kit.http.limits import Limited
 from server.kit.http.routes import Surface
 
 citizen = Surface("/citizen", tag="identity")
@@ -31,10 +32,11 @@ courier = Surface("/courier", tag="identity_courier")
 SURFACES = (citizen, desk, courier, *endpoints_relatives.SURFACES)
 
 OUTSIDE = {"is_transactional": False, "is_keyed": False}
+LOGIN = {**OUTSIDE, "limited": Limited.LOGIN}
 """These call somebody else first, or have an id of their own: the login code."""
 
 
-@citizen.post("/login", allows=EVERYBODY, refuses=(LoginCodeRefused,), **OUTSIDE)
+@citizen.post("/login", allows=EVERYBODY, refuses=(LoginCodeRefused,), **LOGIN)
 async def login(call: Call[CodeIn, None]) -> CitizenSessionOut:
     """Exchange a `wx.login` code for a session."""
     account, session = await citizens.log_in(call.body.code, ports=call.ports, now=call.now)
@@ -76,7 +78,7 @@ async def me(call: Call) -> CitizenOut:
     return CitizenOut.of(account, await _person_of(account))
 
 
-@desk.post("/login", allows=EVERYBODY, refuses=(LoginFailed,), **OUTSIDE)
+@desk.post("/login", allows=EVERYBODY, refuses=(LoginFailed,), **LOGIN)
 async def desk_login(call: Call[StaffLoginIn, None]) -> StaffSessionOut:
     """Log a member of staff in by password and one-time code."""
     account, session = await staff.log_in_staff(
@@ -96,7 +98,7 @@ async def desk_login(call: Call[StaffLoginIn, None]) -> StaffSessionOut:
     return StaffSessionOut(token=session.token, expires_in_s=session.expires_in_s, staff=shown)
 
 
-@courier.post("/login", allows=EVERYBODY, refuses=(LoginFailed,), **OUTSIDE)
+@courier.post("/login", allows=EVERYBODY, refuses=(LoginFailed,), **LOGIN)
 async def courier_login(call: Call[CourierLoginIn, None]) -> StaffSessionOut:
     """Log a courier in by password."""
     account, session = await staff.log_in_courier(

@@ -11,6 +11,7 @@ from server.catalog.errors import UnknownItem
 from server.kit.access import CITIZENS
 from server.kit.errors import NotFound, TooLarge, WrongState
 from server.kit.http.call import Call, RealNameRequired, Upload
+from server.kit.http.limits import Limited
 from server.kit.http.routes import Surface
 from server.kit.http.schemas import Page, PageQuery
 from server.kit.transaction import guard_database, in_transaction
@@ -71,6 +72,7 @@ async def show_mine(call: Call) -> PreReviewOut:
     allows=CITIZENS,
     refuses=(*OWN, *UPLOAD, WrongState),
     takes_upload=True,
+    limited=Limited.UPLOAD,
     is_transactional=False,
 )
 async def hand_in(call: Call) -> PreReviewOut:

@@ -19,6 +19,7 @@ from server.kit.errors import (
     NotFound,
     Refusal,
     TooLarge,
+    TooMany,
     Unauthenticated,
 )
 from server.kit.http.call import Content, Redirect
@@ -206,6 +207,8 @@ def _common_refusals(route: Route) -> Iterator[type[Refusal]]:
     yield Busy
     if not route.allows.is_open:
         yield from (Unauthenticated, Forbidden)
+    if route.limited is not None:
+        yield TooMany
     if "<" in route.path:
         yield NotFound
     if route.body is not None or route.query is not None:

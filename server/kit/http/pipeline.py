@@ -25,6 +25,7 @@ from server.kit.http.answers import (
     respond_rendered,
 )
 from server.kit.http.call import Call, Content, Redirect, Rendered, Upload
+from server.kit.http.limits import Limits
 from server.kit.http.routes import Route
 from server.kit.idempotency import KeyedRequest, StoredAnswer, claim, keep
 from server.kit.ports import Ports
@@ -41,6 +42,7 @@ class Pipeline:
     def __init__(self, ports: Ports, *, authenticate: Authenticator) -> None:
         self._ports = ports
         self._authenticate = authenticate
+        self._limits = Limits(ports.settings, ports.clock)
 
     def serve(self, route: Route) -> Callable[..., Coroutine[Any, Any, HTTPResponse]]:
         """Return the function that the framework calls for `route`."""
@@ -77,6 +79,8 @@ class Pipeline:
             raise Unauthenticated
         if not route.allows.admits(actor or NOBODY):
             raise Forbidden
+        if route.limited is not None:
+            self._limits.require(route.limited, actor or NOBODY, request)
         return actor or NOBODY
 
 

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from server.kit.access import Policy
 from server.kit.errors import Refusal
 from server.kit.http.call import Call, Rendered
+from server.kit.http.limits import Limited
 from server.kit.idempotency import KeyedRequest, StoredAnswer
 
 Handler = Callable[[Call[Any, Any]], Awaitable[Any]]
@@ -28,7 +29,8 @@ class Route:
     `is_transactional`: the handler runs in one transaction; a handler that calls a vendor opens
     its own afterwards instead. `is_keyed`: an `Idempotency-Key` is required. `takes_upload`: the
     body is streamed to the handler. `has_tag`: whoever has the answer already may be told so.
-    `batch`: takes the calls that can be settled with others.
+    `limited`: what one person, device or address may do so often only. `batch`: takes the calls
+    that can be settled with others.
     """
 
     method: str
@@ -46,6 +48,7 @@ class Route:
     query: type[BaseModel] | None
     answer: Any
     has_tag: bool = False
+    limited: Limited | None = None
     batch: Batch | None = None
 
     @property

@@ -308,3 +308,13 @@ async def test_opening_hours_are_set_by_an_administrator_and_hold_at_once(http, 
     assert nothing.json() == {"point_code": STREET, "items": []}
     assert await Slot.filter(point_code=STREET, capacity=0).count() == 2 * 12
     assert (await http.get(path, headers=admin)).json()["items"] == []
+
+
+async def test_whoever_tries_to_book_too_often_is_told_when_to_come_again(http, ports):
+    headers = await citizen(1, ports)
+    answers = [await http.post("/citizen/holds", json={}, headers=headers) for _ in range(61)]
+    assert {one.status_code for one in answers[:60]} == {422}
+    assert (answers[60].status_code, answers[60].json()["code"]) == (429, "too_many")
+    assert answers[60].json()["retry_after_s"] == int(answers[60].headers["retry-after"]) == 60
+    other = await http.post("/citizen/holds", json={}, headers=await citizen(2, ports))
+    assert other.status_code == 422
