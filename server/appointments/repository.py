@@ -4,7 +4,7 @@ Order inside a transaction, always: slots (by id), the allowance, then appointme
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import NamedTuple, Self
 
@@ -23,7 +23,7 @@ from server.appointments.errors import (
     TooManyAppointments,
 )
 from server.appointments.rules import GIVEN_BACK, MOST_LIVE, NO_SHOWS_COUNT_FOR, SlotRoom
-from server.kit.bulk import Statement, insert, marks, run_all
+from server.kit.bulk import Statement, as_instant, fetch_all, insert, marks, run_all
 from server.kit.errors import ChangedMeanwhile, NotFound
 
 _APPLY = """
@@ -31,6 +31,10 @@ UPDATE slots SET taken = taken + {change}
 WHERE id IN ({ids}) AND taken + {change} >= 0
   AND ({change} < 0 OR taken + {change} <= capacity)
 """
+_AT_PLACES = """
+SELECT point_code, kind, starts_at, id, capacity - taken FROM slots WHERE {each}
+"""
+_OF_PLACE = "(point_code = {0} AND kind = {0} AND starts_at >= {0} AND starts_at < {0})"
 _ROOMS = "SELECT id, capacity - taken AS room FROM slots WHERE id IN ({ids}) ORDER BY id{lock}"
 # Fuzhou is eight hours ahead all year.
 _ROOMS_BY_DAY = {
@@ -117,6 +121,37 @@ async def slots_of(place: Place, quantum: timedelta) -> list[SlotRoom]:
     return await slots_between(
         place.point_code, place.kind, place.starts_at, place.starts_at + place.quanta * quantum
     )
+
+
+async def slots_of_each(places: Sequence[Place], quantum: timedelta) -> dict[Place, list[SlotRoom]]:
+    """Return the slots that each place spans, in time order, by one question."""
+    each = " OR ".join([_OF_PLACE.format(marks(1))] * len(places))
+    values = [
+        value
+        for place in places
+        for value in (
+            place.point_code,
+            place.kind.value,
+            place.starts_at,
+            place.starts_at + place.quanta * quantum,
+        )
+    ]
+    [rows] = await fetch_all([Statement(_AT_PLACES.format(each=each), values)])
+    found = {
+        (point_code, kind, as_instant(starts_at)): (slot_id, room)
+        for point_code, kind, starts_at, slot_id, room in rows
+    }
+    return {place: list(_pick(found, place, quantum)) for place in places}
+
+
+def _pick(
+    found: Mapping[tuple[str, str, datetime], tuple[int, int]], place: Place, quantum: timedelta
+) -> Iterator[SlotRoom]:
+    for number in range(place.quanta):
+        starts_at = place.starts_at + number * quantum
+        slot = found.get((place.point_code, place.kind.value, starts_at))
+        if slot is not None:
+            yield SlotRoom(slot[0], starts_at, slot[1])
 
 
 async def slots_between(

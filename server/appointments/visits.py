@@ -1,12 +1,12 @@
 """What a wish comes to: how long the visit is, where it is taken, when it can begin."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
 from config.settings import Settings
 from models.appointments import Appointment
-from models.catalog import ServicePoint
+from models.catalog import ServiceItem, ServicePoint
 from models.kinds import WindowKind
 from models.waitlist import Offer
 from server.appointments.errors import NotAcceptedHere, NotBookable, PreReviewNotUsable, SlotFull
@@ -103,10 +103,14 @@ async def _reviewed(wish: Wish, person_id: str | None) -> frozenset[str]:
 async def require_accepted(point_code: str, item_codes: Collection[str]) -> ServicePoint:
     """Return the point; raise `NotAcceptedHere` if it is closed or does not take all the items."""
     point = await get_point(point_code)
-    items = await get_items(list(item_codes))
+    check_accepted(point, await get_items(list(item_codes)))
+    return point
+
+
+def check_accepted(point: ServicePoint, items: Iterable[ServiceItem]) -> None:
+    """Raise `NotAcceptedHere` if the point is closed or does not take all the items."""
     if not (point.is_open and all(point.level in item.accepted_at_levels for item in items)):
         raise NotAcceptedHere
-    return point
 
 
 async def find_at(

@@ -79,6 +79,12 @@ async def materials_of(item_id: str) -> list[Material]:
     return await Material.filter(item_id=item_id).order_by("seq")
 
 
+async def find_points(codes: Collection[str]) -> dict[str, ServicePoint]:
+    """Return those of the service points that there are, by code."""
+    fitting = [code for code in codes if len(code) <= LONGEST_CODE]
+    return {point.code: point for point in await ServicePoint.filter(code__in=fitting)}
+
+
 async def find_point(code: str) -> ServicePoint | None:
     """Return a service point, or None."""
     if len(code) > LONGEST_CODE:

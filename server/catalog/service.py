@@ -16,6 +16,7 @@ __all__ = [
     "get_item_version",
     "get_items",
     "get_point",
+    "get_points",
     "holds_sample_items",
     "item_index",
     "materials_of",
@@ -71,6 +72,11 @@ async def get_point(code: str) -> ServicePoint:
     if point is None:
         raise UnknownPoint
     return point
+
+
+async def get_points(codes: Collection[str]) -> dict[str, ServicePoint]:
+    """Return service points by code, open or closed; whatever is unknown is left out."""
+    return await repository.find_points(codes)
 
 
 async def find_points_for(item_codes: Sequence[str]) -> list[ServicePoint]:

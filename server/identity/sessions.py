@@ -6,7 +6,7 @@ Those that are asked for at the same time are looked up together.
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 import orjson
@@ -18,7 +18,7 @@ from models.people import Session
 from models.staff import CourierAccount, StaffAccount
 from server.kit.access import Actor, Role
 from server.kit.batching import NaturalBatch
-from server.kit.bulk import marks
+from server.kit.bulk import as_instant, marks
 from server.kit.ports import Ports
 from server.kit.transaction import guard_database
 
@@ -150,7 +150,7 @@ async def _find(digests: set[str]) -> dict[str, _Cached]:
 
 
 async def _known(live: _Live) -> _Cached:
-    return _Cached(await _actor(live), _in_utc(live.expires_at))
+    return _Cached(await _actor(live), as_instant(live.expires_at))
 
 
 async def _actor(live: _Live) -> Actor | None:
@@ -164,11 +164,6 @@ async def _actor(live: _Live) -> Actor | None:
         person_id=live.person_id,
         person_digest=live.person_digest,
     )
-
-
-def _in_utc(stored: str) -> datetime:
-    moment = datetime.fromisoformat(stored)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 async def _staff(staff_id: str) -> Actor | None:

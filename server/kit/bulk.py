@@ -107,6 +107,12 @@ async def _send_stacked(raw: Any, statements: Sequence[Statement]) -> list[Any]:
     return results
 
 
+def as_instant(stored: datetime | str) -> datetime:
+    """Return the instant that a column holds, as either database gives it."""
+    moment = datetime.fromisoformat(stored) if isinstance(stored, str) else stored
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
 def as_literal(value: str | int | datetime | None) -> str:
     """Return a value as MySQL reads it; the driver's own way takes several times as long.
 
