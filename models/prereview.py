@@ -84,7 +84,9 @@ class Finding(Model):
 class ReviewTask(Model):
     """One round of one pre-review in the work queue of a point.
 
-    `fence` rises with each claim; what is finished under an older one is refused.
+    `rank_ms` is the place in the queue, least first: the deadline with what priority and fairness
+    add to it, in milliseconds since 1970. `fence` rises with each claim, and what is finished under
+    an older one is refused.
     """
 
     id = IdField()
@@ -95,9 +97,11 @@ class ReviewTask(Model):
     state = fields.CharEnumField(ReviewTaskState, max_length=16)
     version = fields.IntField(default=1)
     due_at = fields.DatetimeField()
+    rank_ms = fields.BigIntField(default=0)
     minutes = fields.IntField()
     fence = fields.IntField(default=0)
     claimed_by = RefField(null=True)
+    claimed_at = fields.DatetimeField(null=True)
     leased_until = fields.DatetimeField(null=True)
     created_at = fields.DatetimeField()
 
@@ -105,6 +109,8 @@ class ReviewTask(Model):
         table = "review_tasks"
         unique_together = (("pre_review_id", "round_no"),)
         indexes = (
-            Index(fields=("point_code", "state", "due_at")),
+            Index(fields=("point_code", "state", "rank_ms")),
+            Index(fields=("state", "rank_ms")),
+            Index(fields=("point_code", "claimed_at")),
             Index(fields=("state", "leased_until")),
         )

@@ -54,11 +54,12 @@ async def check(settings: Settings) -> int:
 async def rebuild_queues(settings: Settings, *, check_only: bool) -> int:
     """Print how the queues in Redis differ from the database, and correct them."""
     async with open_engine(settings) as engine:
-        found = await rebuild(engine.ports.redis, check_only=check_only)
-    for line in found.lines():
-        print(line)
-    print(f"{found.count} differences" + ("" if check_only else ", corrected"))
-    return FAULTY if check_only and found.count else FINE
+        ports = engine.ports
+        found = await rebuild(ports.redis, now=ports.now(), check_only=check_only)
+    for difference in found:
+        print(difference)
+    print(f"{len(found)} differences" + ("" if check_only else ", corrected"))
+    return FAULTY if check_only and found else FINE
 
 
 async def outbox(settings: Settings, *, unblock_all: bool) -> int:

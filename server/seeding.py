@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from server.catalog.service import point_codes
 from server.identity.demo_accounts import (
     COURIERS,
     DEMO_PASSWORD,
@@ -10,7 +11,7 @@ from server.identity.demo_accounts import (
 )
 from server.kit.ports import Ports
 from server.kit.transaction import in_transaction
-from server.wiring import SEEDS, department_codes, point_codes
+from server.wiring import SEEDS, department_codes
 
 Tell = Callable[[str], None]
 

@@ -115,11 +115,6 @@ SEEDS: tuple[tuple[str, Callable[[Ports], Awaitable[None]]], ...] = (
 """What an empty system is filled with, in order: name and loader."""
 
 
-async def point_codes() -> list[str]:
-    """Return the code of every point, in the catalogue's order."""
-    return [point.code for point in await ServicePoint.all().order_by("code").only("code")]
-
-
 async def department_codes() -> list[str]:
     """Return the code of every department."""
     return [one.code for one in await Department.all().order_by("code").only("code")]

@@ -1,105 +1,162 @@
-"""The review queues in Redis, compared with the database and made equal to it."""
+"""The hints in Redis, compared with the database and made equal to it."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import cast
+from datetime import datetime
+from typing import Any, NamedTuple
 
-from server.balancing.hints import BACKLOG_KEY, QUEUE_PREFIX, queue_key, score_of
-from server.balancing.repository import all_queued, backlog_minutes
+from models.states import ReviewTaskState
+from server.balancing import hints, repository
+from server.balancing.hints import entry_of, keys_of
+from server.balancing.presence import dark_points
+from server.balancing.review_rules import as_ms
+from server.catalog.service import point_codes
 from server.kit.redis import Redis
 
-Queues = dict[tuple[str, str], float]
-"""Point code and task id to deadline."""
+AT_ONCE = 500
+
+
+class Fact(NamedTuple):
+    """What a hint is about: a kind as in `hints`, a point, and a task, an item or a reviewer."""
+
+    kind: str
+    point_code: str
+    name: str = ""
+
+
+Facts = Mapping[Fact, int | str]
 
 
 @dataclass(frozen=True, slots=True)
-class Differences:
-    """What Redis said otherwise than the database; each entry a point code with a task or minutes.
+class Difference:
+    """What Redis and the database say of one thing; None is nothing."""
 
-    `missing` and `misplaced` tasks wait in the database, `stale` ones do not.
-    """
+    fact: Fact
+    known: int | str | None
+    true: int | str | None
 
-    missing: tuple[tuple[str, str], ...]
-    misplaced: tuple[tuple[str, str], ...]
-    stale: tuple[tuple[str, str], ...]
-    backlogs: tuple[tuple[str, int, int], ...]
-    """Point code, minutes in Redis, minutes in the database."""
-
-    @property
-    def count(self) -> int:
-        """How many there are."""
-        return sum(map(len, (self.missing, self.misplaced, self.stale, self.backlogs)))
-
-    def lines(self) -> list[str]:
-        """Describe each difference in a line, for an operator."""
-        listed = {"missing": self.missing, "misplaced": self.misplaced, "stale": self.stale}
-        lines = [
-            f"{kind} review {task_id} at {point}"
-            for kind, entries in listed.items()
-            for point, task_id in entries
-        ]
-        lines += [
-            f"backlog of {point}: {known} minutes in Redis, {true} in the database"
-            for point, known, true in self.backlogs
-        ]
-        return lines
+    def __str__(self) -> str:
+        kind, point, name = self.fact
+        about = f"{kind} of {point}" + (f", {name}" if name else "")
+        known, true = ("nothing" if one is None else one for one in (self.known, self.true))
+        return f"{about}: {known} in Redis, {true} in the database"
 
 
-async def rebuild(redis: Redis, *, check_only: bool) -> Differences:
+async def rebuild(redis: Redis, *, now: datetime, check_only: bool) -> list[Difference]:
     """Find what Redis says otherwise than the database and, unless `check_only`, correct it.
 
-    Raises `RedisError` when Redis is away. What moves meanwhile is corrected by its own news.
+    Raises `RedisError` when Redis is away. What is corrected was so at two looks: whatever merely
+    moved in between is left to those who moved it.
     """
-    known_queues, known_minutes = await _known_queues(redis), await _known_minutes(redis)
-    rows = await all_queued()
-    queues = {(row["point_code"], row["id"]): score_of(row["due_at"]) for row in rows}
-    minutes = await backlog_minutes()
-    found = compare(known_queues, queues, known_minutes=known_minutes, minutes=minutes)
-    if found.count and not check_only:
-        await _correct(redis, found, queues)
+    points = await point_codes()
+    found = await _look(redis, points, now)
+    if check_only:
+        return found
+    if found:
+        again = await _look(redis, points, now)
+        found = [one for one in found if one in again]
+    await _correct(redis, found, points)
+    hints.trust_again()
     return found
 
 
-def compare(
-    known: Queues,
-    true: Queues,
-    *,
-    known_minutes: Mapping[str, int],
-    minutes: Mapping[str, int],
-) -> Differences:
-    """Compare the queues and backlogs as Redis knows them with the true ones."""
-    points = sorted({*known_minutes, *minutes})
-    backlogs = [(code, known_minutes.get(code, 0), minutes.get(code, 0)) for code in points]
-    return Differences(
-        missing=tuple(sorted(true.keys() - known.keys())),
-        misplaced=tuple(
-            sorted(key for key in true.keys() & known.keys() if true[key] != known[key])
-        ),
-        stale=tuple(sorted(known.keys() - true.keys())),
-        backlogs=tuple(one for one in backlogs if one[1] != one[2]),
-    )
+def compare(known: Facts, true: Facts) -> list[Difference]:
+    """Compare what Redis and the database say.
+
+    Redis may have seen a reviewer later than the database remembers.
+    """
+    both = sorted(known.keys() | true.keys())
+    differences = [Difference(fact, known.get(fact), true.get(fact)) for fact in both]
+    return [one for one in differences if one.known != one.true and not _is_seen_later(one)]
 
 
-async def _known_queues(redis: Redis) -> Queues:
-    queues: Queues = {}
-    async for key in redis.scan_iter(match=f"{QUEUE_PREFIX}*"):
-        scored = cast(list[tuple[str, float]], await redis.zrange(key, 0, -1, withscores=True))
-        for task_id, score in scored:
-            queues[key.removeprefix(QUEUE_PREFIX), task_id] = score
-    return queues
+def _is_seen_later(one: Difference) -> bool:
+    if one.fact.kind != "duty" or one.known is None:
+        return False
+    return one.true is None or int(one.known) > int(one.true)
 
 
-async def _known_minutes(redis: Redis) -> dict[str, int]:
-    known = cast(dict[str, str], await redis.hgetall(BACKLOG_KEY))
-    return {code: int(minutes) for code, minutes in known.items()}
+async def _look(redis: Redis, points: Collection[str], now: datetime) -> list[Difference]:
+    return compare(await _known(redis, points, now), await _true(now))
 
 
-async def _correct(redis: Redis, found: Differences, queues: Queues) -> None:
+async def _true(now: datetime) -> Facts:
+    facts: dict[Fact, int | str] = {}
+    sums: Counter[Fact] = Counter()
+    for row in await repository.all_open():
+        point, task_id = row["point_code"], row["id"]
+        facts[Fact("open", point, task_id)] = entry_of(row["minutes"], row["item_code"])
+        if row["state"] == ReviewTaskState.QUEUED:
+            facts[Fact("queue", point, task_id)] = row["rank_ms"]
+        sums[Fact("items", point, row["item_code"])] += row["minutes"]
+        sums[Fact("minutes", point)] += row["minutes"]
+    for claim in await repository.last_claims(since=now - hints.ON_DUTY_FOR):
+        facts[Fact("duty", claim["point_code"], claim["claimed_by"])] = as_ms(claim["at"])
+    return facts | sums | {Fact("dark", code): 1 for code in await dark_points()}
+
+
+async def _known(redis: Redis, points: Collection[str], now: datetime) -> Facts:
+    facts: dict[Fact, int | str] = {}
+    minutes: Any = dict(await redis.zrange(hints.MINUTES, 0, -1, withscores=True))  # type: ignore[arg-type]
+    facts |= {Fact("minutes", code): int(score) for code, score in minutes.items() if score}
+    facts |= {Fact("dark", str(code)): 1 for code in await redis.smembers(hints.DARK)}
+    codes = sorted({*points, *minutes})
+    for begin in range(0, len(codes), AT_ONCE):
+        facts |= await _read_points(redis, codes[begin : begin + AT_ONCE], now)
+    return facts
+
+
+async def _read_points(redis: Redis, codes: Sequence[str], now: datetime) -> Facts:
+    pipe: Any
     async with redis.pipeline(transaction=False) as pipe:
-        for point_code, task_id in (*found.missing, *found.misplaced):
-            pipe.zadd(queue_key(point_code), {task_id: queues[point_code, task_id]})
-        for point_code, task_id in found.stale:
-            pipe.zrem(queue_key(point_code), task_id)
-        for point_code, _, minutes in found.backlogs:
-            pipe.hset(BACKLOG_KEY, point_code, str(minutes))
+        for code in codes:
+            queue, opened, items, duty = keys_of(code)
+            pipe.zrange(queue, 0, -1, withscores=True)
+            pipe.hgetall(opened)
+            pipe.hgetall(items)
+            pipe.zrangebyscore(duty, as_ms(now - hints.ON_DUTY_FOR), "+inf", withscores=True)
+        answers = await pipe.execute()
+    facts: dict[Fact, int | str] = {}
+    for place, code in enumerate(codes):
+        facts |= _facts_of(code, *answers[place * 4 : place * 4 + 4])
+    return facts
+
+
+def _facts_of(
+    code: str,
+    queue: Iterable[tuple[str, float]],
+    opened: Mapping[str, str],
+    items: Mapping[str, str],
+    duty: Iterable[tuple[str, float]],
+) -> dict[Fact, int | str]:
+    return {
+        **{Fact("queue", code, one): int(rank) for one, rank in queue},
+        **{Fact("open", code, one): entry for one, entry in opened.items()},
+        **{Fact("items", code, item): int(minutes) for item, minutes in items.items()},
+        **{Fact("duty", code, one): int(at) for one, at in duty},
+    }
+
+
+async def _correct(redis: Redis, found: Collection[Difference], points: Collection[str]) -> None:
+    async with redis.pipeline(transaction=False) as pipe:
+        for one in found:
+            _write(pipe, one)
+        # A point that Redis does not know is looked up in the database each time.
+        pipe.zadd(hints.MINUTES, dict.fromkeys(points, 0), nx=True)
         await pipe.execute()
+
+
+def _write(pipe: Any, one: Difference) -> None:
+    kind, point, name = one.fact
+    if kind == "minutes":
+        pipe.zadd(hints.MINUTES, {point: one.true or 0})
+        return
+    if kind == "dark":
+        (pipe.srem if one.true is None else pipe.sadd)(hints.DARK, point)
+        return
+    key = f"{hints.PREFIX}{kind}:{point}"
+    if kind in {"queue", "duty"}:
+        pipe.zrem(key, name) if one.true is None else pipe.zadd(key, {name: one.true})
+        return
+    pipe.hdel(key, name) if one.true is None else pipe.hset(key, name, str(one.true))

@@ -4,35 +4,32 @@ All of it runs in the caller's transaction. A claim raises `fence`; whatever com
 is refused, so that work which was given on cannot be finished twice.
 """
 
-import random
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from tortoise.expressions import F
 
-from models.catalog import ServicePoint
+from models.fields import new_id
 from models.prereview import ReviewTask
 from models.states import DARK, ReviewTaskState
 from server.balancing import hints, repository
 from server.balancing.errors import LeaseLost, NobodyReviews, PointIsDark
-from server.balancing.events import ReviewTaskMoved
-from server.balancing.presence import dark_points, hear
-from server.balancing.rules import ReviewBacklog, choose_point
+from server.balancing.hints import Wanted
+from server.balancing.pace import expect_minutes, learn
+from server.balancing.placement import place_review
+from server.balancing.presence import hear
+from server.balancing.review_rules import base_rank_ms
+from server.balancing.roster import reviewing_points
 from server.catalog.errors import UnknownItem
-from server.catalog.service import find_points_for
+from server.catalog.rules import local_day
 from server.kit.access import ENGINE, Actor
 from server.kit.errors import ChangedMeanwhile, WrongState
-from server.kit.outbox import emit
 from server.kit.ports import Ports
 from server.kit.redis import Redis
 from server.kit.states import advance, record_move
 
-SAMPLED = 3
-"""Two choices already even out nearly all; the cost does not grow with the number of points."""
-ROBBED = 3
-"""Points that an idle one looks at, most loaded first."""
 LAPSED_AT_ONCE = 200
 DRAINED_AT_ONCE = 100
 LEASE_LAPSED = "lease lapsed"
@@ -40,7 +37,10 @@ LEASE_LAPSED = "lease lapsed"
 
 @dataclass(frozen=True, slots=True)
 class ReviewRequest:
-    """One round of a pre-review that wants to be looked at until `due_at`, for `minutes`."""
+    """One round of a pre-review that wants to be looked at until `due_at`.
+
+    It is planned for so many minutes; what was learned of its item counts more.
+    """
 
     pre_review_id: str
     round_no: int
@@ -48,6 +48,7 @@ class ReviewRequest:
     wished_point_code: str | None
     due_at: datetime
     minutes: int
+    is_elder: bool = False
 
 
 async def enqueue(
@@ -57,20 +58,27 @@ async def enqueue(
 
     Raises `NobodyReviews` if no open point reviews the item.
     """
-    task = await ReviewTask.create(
+    task = ReviewTask(
+        id=new_id(),
         pre_review_id=request.pre_review_id,
         round_no=request.round_no,
         item_code=request.item_code,
-        point_code=await _choose_point(
-            request.item_code, request.minutes, redis=redis, wish=request.wished_point_code
-        ),
         state=ReviewTaskState.QUEUED,
         due_at=request.due_at,
-        minutes=request.minutes,
+        minutes=await expect_minutes(request.item_code, request.minutes, today=local_day(now)),
         created_at=now,
     )
+    wanted = Wanted(
+        task.id,
+        task.item_code,
+        task.minutes,
+        base_rank_ms(request.due_at, is_elder=request.is_elder),
+        wish=request.wished_point_code,
+    )
+    placed = await place_review(wanted, now=now, redis=redis)
+    task.point_code, task.rank_ms = placed.point_code, placed.rank_ms
+    await task.save(force_create=True)
     await record_move(task, from_state=None, to_state=task.state, actor=actor, now=now)
-    await _tell(task, now=now)
     return task
 
 
@@ -84,10 +92,11 @@ async def claim_next(
     """
     if (await hear(point_code, actor=reviewer, now=now)).state in DARK:
         raise PointIsDark
-    task = await _first_here(point_code, ports.redis) or await _first_elsewhere(point_code)
+    redis = ports.redis
+    task = await _first_here(point_code, redis) or await _first_elsewhere(point_code, redis)
     if task is None:
         return None
-    left = task.point_code if task.point_code != point_code else None
+    left = task.point_code
     await advance(
         task,
         ReviewTaskState.CLAIMED,
@@ -96,9 +105,10 @@ async def claim_next(
         point_code=point_code,
         fence=task.fence + 1,
         claimed_by=reviewer.id,
+        claimed_at=now,
         leased_until=now + _lease(ports),
     )
-    await _tell(task, now=now, left_point_code=left)
+    await hints.note_claim(redis, task, left=left, now=now)
     return task
 
 
@@ -117,17 +127,25 @@ async def renew(
     return task
 
 
-async def finish(pre_review_id: str, *, fence: int, reviewer: Actor, now: datetime) -> ReviewTask:
-    """Close a claimed task; raises `LeaseLost`."""
+async def finish(
+    pre_review_id: str, *, fence: int, reviewer: Actor, now: datetime, redis: Redis
+) -> ReviewTask:
+    """Close a claimed task, and learn how long it took; raises `LeaseLost`."""
     task = await _claimed(pre_review_id, fence=fence, reviewer=reviewer)
     await _advance_held(task, ReviewTaskState.DONE, actor=reviewer, now=now, claimed_by=reviewer.id)
+    if task.claimed_at is not None:
+        await learn(task.item_code, now - task.claimed_at, today=local_day(now))
+    await hints.remove(redis, task.id, point_code=task.point_code)
     return task
 
 
-async def release(pre_review_id: str, *, fence: int, reviewer: Actor, now: datetime) -> ReviewTask:
+async def release(
+    pre_review_id: str, *, fence: int, reviewer: Actor, now: datetime, redis: Redis
+) -> ReviewTask:
     """Give a claimed task back to the point's queue; raises `LeaseLost`."""
     task = await _claimed(pre_review_id, fence=fence, reviewer=reviewer)
     await _advance_held(task, ReviewTaskState.QUEUED, actor=reviewer, now=now, claimed_by=None)
+    await hints.put(redis, task)
     return task
 
 
@@ -136,7 +154,7 @@ async def find_lapsed(*, now: datetime) -> list[ReviewTask]:
     return await repository.lapsed_tasks(now=now, limit=LAPSED_AT_ONCE)
 
 
-async def give_back(task_id: str, *, now: datetime) -> ReviewTask:
+async def give_back(task_id: str, *, now: datetime, redis: Redis) -> ReviewTask:
     """Return a task whose lease lapsed to its queue, where its deadline puts it in front.
 
     Raises `ChangedMeanwhile` if its reviewer renewed or finished it just now.
@@ -153,11 +171,11 @@ async def give_back(task_id: str, *, now: datetime) -> ReviewTask:
         claimed_by=None,
         leased_until=None,
     )
-    await _tell(task, now=now)
+    await hints.put(redis, task)
     return task
 
 
-async def drop(pre_review_id: str, *, actor: Actor, now: datetime) -> None:
+async def drop(pre_review_id: str, *, actor: Actor, now: datetime, redis: Redis) -> None:
     """Take what nobody has claimed yet out of the queue; raises `WrongState` once it is claimed."""
     task = await repository.open_task(pre_review_id)
     if task is None:
@@ -165,19 +183,22 @@ async def drop(pre_review_id: str, *, actor: Actor, now: datetime) -> None:
     if task.state is not ReviewTaskState.QUEUED:
         raise WrongState(state=str(task.state), wanted=str(ReviewTaskState.DONE))
     await advance(task, ReviewTaskState.DONE, actor=actor, now=now, reason="withdrawn")
-    await _tell(task, now=now)
+    await hints.remove(redis, task.id, point_code=task.point_code)
 
 
-async def drain(point_codes: Collection[str], *, redis: Redis) -> int:
+async def drain(point_codes: Collection[str], *, now: datetime, redis: Redis) -> int:
     """Let some of what waits at these points wait elsewhere, in its place; return how much did."""
     stranded = await repository.stranded_tasks(point_codes, limit=DRAINED_AT_ONCE)
     going: dict[str, list[ReviewTask]] = {}
     for task in stranded:
         with suppress(NobodyReviews, UnknownItem):
-            target = await _choose_point(task.item_code, task.minutes, redis=redis)
-            going.setdefault(target, []).append(task)
+            wanted = Wanted(task.id, task.item_code, task.minutes, task.rank_ms, is_fixed=True)
+            placed = await place_review(wanted, now=now, redis=redis)
+            going.setdefault(placed.point_code, []).append(task)
     for target, tasks in sorted(going.items()):
         await repository.move_tasks([task.id for task in tasks], target)
+        for task in tasks:
+            await hints.remove(redis, task.id, point_code=task.point_code)
     return sum(map(len, going.values()))
 
 
@@ -191,74 +212,36 @@ async def is_claimed_by(reviewer: Actor, pre_review_id: str, *, now: datetime) -
     )
 
 
-async def _choose_point(
-    item_code: str, minutes: int, *, redis: Redis, wish: str | None = None
-) -> str:
-    dark = await dark_points()
-    manned = [
-        point
-        for point in await find_points_for([item_code])
-        if point.reviewers > 0 and point.code not in dark
-    ]
-    if not manned:
-        raise NobodyReviews
-    sampled = random.sample(manned, min(SAMPLED, len(manned)))
-    wished = [point for point in manned if point.code == wish]
-    backlogs = await _backlogs({point.code: point for point in (*sampled, *wished)}.values(), redis)
-    return choose_point(
-        [backlogs[point.code] for point in sampled],
-        wished=backlogs[wished[0].code] if wished else None,
-        minutes=minutes,
-    )
-
-
-async def _backlogs(points: Collection[ServicePoint], redis: Redis) -> dict[str, ReviewBacklog]:
-    codes = [point.code for point in points]
-    minutes = await hints.known_backlogs(redis, codes)
-    unknown = [code for code in codes if code not in minutes]
-    if unknown:
-        minutes |= await repository.backlog_minutes(unknown)
-    return {
-        point.code: ReviewBacklog(point.code, minutes.get(point.code, 0), point.reviewers)
-        for point in points
-    }
-
-
 async def _first_here(point_code: str, redis: Redis) -> ReviewTask | None:
     here = repository.queued().filter(point_code=point_code)
-    for task_id in await hints.earliest(redis, point_code):
-        task = await repository.lock_first(here.filter(id=task_id))
-        if task is not None:
+    for _ in range(hints.LOOKED_AT):
+        task_id = await hints.pop(redis, point_code)
+        if task_id is None:
+            break
+        if task := await repository.lock_first(here.filter(id=task_id)):
             return task
     return await repository.lock_first(here)
 
 
-async def _first_elsewhere(point_code: str) -> ReviewTask | None:
-    minutes = await repository.queued_minutes()
-    others = minutes.keys() - {point_code}
-    most_loaded = sorted(others, key=lambda code: (-minutes[code], code))
-    for code in most_loaded[:ROBBED]:
-        there = repository.queued().filter(point_code=code)
-        for waiting in await _reviewable(point_code, await there.limit(hints.LOOKED_AT)):
-            task = await repository.lock_first(there.filter(id=waiting.id))
-            if task is not None:
+async def _first_elsewhere(point_code: str, redis: Redis) -> ReviewTask | None:
+    elsewhere = repository.queued().exclude(point_code=point_code)
+    for code in await hints.most_loaded(redis, but=point_code):
+        for one in await repository.waiting_among(await hints.heads(redis, code)):
+            if not await _can_review(point_code, one.item_code):
+                continue
+            if task := await repository.lock_first(elsewhere.filter(id=one.id)):
                 return task
-    return None
-
-
-async def _reviewable(point_code: str, tasks: Sequence[ReviewTask]) -> list[ReviewTask]:
-    codes = {task.item_code for task in tasks}
-    reviewable = {code for code in codes if await _can_review(point_code, code)}
-    return [task for task in tasks if task.item_code in reviewable]
+    codes = await repository.waiting_items()
+    reviewable = [code for code in codes if await _can_review(point_code, code)]
+    return await repository.lock_first(elsewhere.filter(item_code__in=reviewable))
 
 
 async def _can_review(point_code: str, item_code: str) -> bool:
     try:
-        capable = await find_points_for([item_code])
+        return point_code in (await reviewing_points(item_code)).reviewers
     except UnknownItem:
         # Withdrawn meanwhile: whoever has it queued finishes it.
         return False
-    return any(point.code == point_code for point in capable)
 
 
 async def _claimed(pre_review_id: str, *, fence: int, reviewer: Actor) -> ReviewTask:
@@ -282,11 +265,6 @@ async def _advance_held(
         await advance(task, target, actor=actor, now=now, leased_until=None, claimed_by=claimed_by)
     except ChangedMeanwhile:
         raise LeaseLost from None
-    await _tell(task, now=now)
-
-
-async def _tell(task: ReviewTask, *, now: datetime, left_point_code: str | None = None) -> None:
-    await emit(ReviewTaskMoved(aggregate_id=task.id, left_point_code=left_point_code), now=now)
 
 
 def _lease(ports: Ports) -> timedelta:

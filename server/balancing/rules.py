@@ -1,6 +1,5 @@
-"""What balancing decides: where a person is done soonest, where work is done soonest."""
+"""What balancing decides for people: where they are done soonest."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from math import asin, cos, pi, radians, sin, sqrt
 
@@ -13,8 +12,6 @@ DETOUR = 1.3
 """Streets against the straight line, in a town."""
 TRAVEL_KMH = 18.0
 """Bus and bicycle in town, stops included."""
-IN_TIME_MINUTES = 420.0
-"""One working day at a point: at least seven hours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,19 +36,6 @@ class ExpectedMinutes:
         return self.travel + self.wait + self.service
 
 
-@dataclass(frozen=True, slots=True)
-class ReviewBacklog:
-    """The reviews that a point still owes, in minutes of work, and who shares them."""
-
-    point_code: str
-    minutes: int
-    reviewers: int
-
-    def completion_minutes(self, more_minutes: int) -> float:
-        """Return the working minutes until `more_minutes` of new work would be done here."""
-        return (self.minutes + more_minutes) / max(1, self.reviewers)
-
-
 def distance_km(start: Place, end: Place) -> float:
     """Return the great-circle distance."""
     lat, lng = radians(end.lat - start.lat), radians(end.lng - start.lng)
@@ -65,17 +49,3 @@ def travel_minutes(distance: float | None) -> float:
     if distance is None:
         return 0.0
     return TRAVEL_BASE_MINUTES + DETOUR * distance / TRAVEL_KMH * 60
-
-
-def choose_point(
-    sampled: Sequence[ReviewBacklog], *, wished: ReviewBacklog | None, minutes: int
-) -> str:
-    """Choose where a review of `minutes` goes: the wished point while it is done in time there.
-
-    Otherwise to the least expected completion of those `sampled`, of which there is at least one.
-    """
-    if wished is not None and wished.completion_minutes(minutes) <= IN_TIME_MINUTES:
-        return wished.point_code
-    return min(
-        sampled, key=lambda one: (one.completion_minutes(minutes), one.point_code)
-    ).point_code

@@ -2,13 +2,10 @@
 
 import structlog
 
-from models.prereview import ReviewTask
-from models.states import ReviewTaskState
 from server.balancing import hints
-from server.balancing.events import ReviewTaskMoved
+from server.balancing.events import PointCameBack, PointWentDark
 from server.balancing.presence import dark_points, find_silent, take_out
 from server.balancing.rebuild import rebuild
-from server.balancing.repository import backlog_minutes
 from server.balancing.reviews import drain
 from server.kit.errors import ChangedMeanwhile
 from server.kit.jobs import Job
@@ -20,29 +17,21 @@ from server.kit.transaction import in_transaction
 log = structlog.get_logger(__name__)
 
 
-async def mirror_task(event: ReviewTaskMoved, ports: Ports) -> None:
-    """Make Redis say of one task what the database says of it now."""
-    task = await ReviewTask.get_or_none(id=event.aggregate_id)
-    if task is None:
-        return
-    points = [code for code in (task.point_code, event.left_point_code) if code]
-    if task.state is ReviewTaskState.QUEUED:
-        await hints.place(ports.redis, task.id, point_code=task.point_code, due_at=task.due_at)
-    else:
-        await hints.remove(ports.redis, task.id, point_codes=points)
-    minutes = await backlog_minutes(points)
-    await hints.set_backlogs(ports.redis, {code: minutes.get(code, 0) for code in points})
+async def mirror_presence(event: PointWentDark | PointCameBack, ports: Ports) -> None:
+    """Make Redis say whether a point gets work, as the database says now."""
+    code = event.aggregate_id
+    await hints.set_dark(ports.redis, code, is_dark=bool(await dark_points([code])))
 
 
 async def repair_hints(ports: Ports) -> None:
     """Correct what Redis forgot or missed."""
     try:
-        found = await rebuild(ports.redis, check_only=False)
+        found = await rebuild(ports.redis, now=ports.now(), check_only=False)
     except RedisError as error:
         log.warning("review_hint_unavailable", reason=type(error).__name__)
         return
-    if found.count:
-        log.info("review_hints_repaired", differences=found.count)
+    if found:
+        log.info("review_hints_repaired", differences=len(found))
 
 
 async def take_out_silent_points(ports: Ports) -> None:
@@ -57,8 +46,8 @@ async def take_out_silent_points(ports: Ports) -> None:
 
 async def drain_dark_points(ports: Ports) -> None:
     """Hand the reviews that wait at dark points to others."""
-    dark = sorted(await dark_points())
-    while dark and (moved := await in_transaction(lambda: drain(dark, redis=ports.redis))):
+    now, dark = ports.now(), sorted(await dark_points())
+    while dark and (moved := await in_transaction(lambda: drain(dark, now=now, redis=ports.redis))):
         log.info("reviews_handed_over", count=moved)
 
 
@@ -67,4 +56,7 @@ JOBS = (
     Job(name="take_out_silent_points", every_s=15, run=take_out_silent_points),
     Job(name="drain_dark_points", every_s=5, run=drain_dark_points),
 )
-CONSUMERS = (Consumer("balancing.hint", ReviewTaskMoved, mirror_task, is_remote=True),)
+CONSUMERS = (
+    Consumer("balancing.dark", PointWentDark, mirror_presence, is_remote=True),
+    Consumer("balancing.back", PointCameBack, mirror_presence, is_remote=True),
+)

@@ -1,10 +1,11 @@
-"""What each process keeps of the catalogue: the calendar and the search index."""
+"""What each process keeps of the catalogue for a while: calendar, search index, and more."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from time import monotonic
+from typing import Any, TypeVar
 
 from models.catalog import CalendarDay
 from models.kinds import DayKind
@@ -14,6 +15,8 @@ from server.catalog.search import ItemIndex
 
 CALENDAR_KEPT_S = 60.0
 INDEX_CHECKED_EVERY_S = 5.0
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,7 @@ class _Kept:
     index_version: tuple[int, int] = (0, 0)
     index_until_s: float = 0.0
     index_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    others: dict[Hashable, tuple[float, Any]] = field(default_factory=dict)
 
 
 class _Process:
@@ -41,6 +45,15 @@ class _Process:
 def forget_caches() -> None:
     """Read everything anew when it is next asked for; for those who changed it here."""
     _Process.kept = _Kept()
+
+
+async def remembered(key: Hashable, load: Callable[[], Awaitable[T]], *, for_s: float) -> T:
+    """Return what `load` returned for `key` at most `for_s` ago; it is shared, so read only."""
+    until_s, value = _Process.kept.others.get(key, (0.0, None))
+    if until_s <= monotonic():
+        value = await load()
+        _Process.kept.others[key] = monotonic() + for_s, value
+    return value  # type: ignore[no-any-return]
 
 
 async def known_days() -> KnownDays:

@@ -97,6 +97,12 @@ async def open_points(levels: Collection[PointLevel]) -> list[ServicePoint]:
     return await ServicePoint.filter(is_open=True, level__in=list(levels)).order_by("code")
 
 
+async def point_codes() -> list[str]:
+    """Return the code of every point, open or closed, in order."""
+    points = ServicePoint.all().order_by("code")
+    return [str(code) for code in await points.values_list("code", flat=True)]
+
+
 async def count_windows(point_code: str) -> Mapping[WindowKind, int]:
     """Return how many windows of each kind a point has."""
     return Counter([window.kind for window in await Window.filter(point_code=point_code)])

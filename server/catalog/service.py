@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from models.catalog import Department, Material, ServiceItem, ServicePoint
 from models.kinds import PointLevel
 from server.catalog import repository
-from server.catalog.caches import forget_caches, item_index, working_calendar
+from server.catalog.caches import forget_caches, item_index, remembered, working_calendar
 from server.catalog.errors import UnknownDepartment, UnknownItem, UnknownPoint
 
 __all__ = [
@@ -22,6 +22,8 @@ __all__ = [
     "materials_of",
     "names_of_items",
     "planned_minutes",
+    "point_codes",
+    "remembered",
     "working_calendar",
 ]
 
@@ -85,6 +87,11 @@ async def find_points_for(item_codes: Sequence[str]) -> list[ServicePoint]:
     for item in await get_items(item_codes):
         levels &= {PointLevel(level) for level in item.accepted_at_levels}
     return await repository.open_points(levels)
+
+
+async def point_codes() -> list[str]:
+    """Return the code of every point, open or closed."""
+    return await repository.point_codes()
 
 
 async def get_department(code: str) -> Department:

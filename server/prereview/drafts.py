@@ -111,9 +111,9 @@ async def submit(pre_review: PreReview, *, actor: Actor, now: datetime, redis: R
     await enqueue(request, actor=actor, now=now, redis=redis)
 
 
-async def withdraw(pre_review: PreReview, *, actor: Actor, now: datetime) -> None:
+async def withdraw(pre_review: PreReview, *, actor: Actor, now: datetime, redis: Redis) -> None:
     """End it, unless somebody is just looking at it; its files are deleted in time."""
-    await drop(pre_review.id, actor=actor, now=now)
+    await drop(pre_review.id, actor=actor, now=now, redis=redis)
     await advance(pre_review, PreReviewState.WITHDRAWN, actor=actor, now=now, touched_at=now)
     await unbind(repository.binding(pre_review.id))
 

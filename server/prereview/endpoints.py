@@ -115,7 +115,7 @@ async def submit(call: Call) -> PreReviewOut:
 async def withdraw(call: Call) -> PreReviewOut:
     """End it, unless somebody is just looking at it."""
     pre_review = await _own(call)
-    await drafts.withdraw(pre_review, actor=call.actor, now=call.now)
+    await drafts.withdraw(pre_review, actor=call.actor, now=call.now, redis=call.ports.redis)
     return await show(pre_review)
 
 

@@ -72,7 +72,8 @@ async def renew(call: Call[ClaimIn, None]) -> LeaseOut:
 async def pass_papers(call: Call[ClaimIn, None]) -> PreReviewAtDesk:
     """Find the papers in order."""
     pre_review = await _here(call)
-    await reviewing.pass_papers(pre_review, _claim(call, call.body.fence), now=call.now)
+    claim = _claim(call, call.body.fence)
+    await reviewing.pass_papers(pre_review, claim, now=call.now, redis=call.ports.redis)
     return await show_at_desk(pre_review)
 
 
@@ -96,6 +97,7 @@ async def return_papers(call: Call[ReturnIn, None]) -> PreReviewAtDesk:
         verdicts=[Verdict(one.seq, one.reason, one.advice or "") for one in call.body.findings],
         repeat_reason=call.body.repeat_reason,
         now=call.now,
+        redis=call.ports.redis,
     )
     return await show_at_desk(pre_review)
 
@@ -105,7 +107,9 @@ async def reject_papers(call: Call[RejectIn, None]) -> PreReviewAtDesk:
     """Refuse the matter itself, with the reason."""
     pre_review = await _here(call)
     claim = _claim(call, call.body.fence)
-    await reviewing.reject_papers(pre_review, claim, reason=call.body.reason, now=call.now)
+    await reviewing.reject_papers(
+        pre_review, claim, reason=call.body.reason, now=call.now, redis=call.ports.redis
+    )
     return await show_at_desk(pre_review)
 
 
@@ -113,7 +117,8 @@ async def reject_papers(call: Call[RejectIn, None]) -> PreReviewAtDesk:
 async def release(call: Call[ClaimIn, None]) -> None:
     """Give the papers back to the queue."""
     pre_review = await _here(call)
-    await reviewing.release(pre_review, _claim(call, call.body.fence), now=call.now)
+    claim = _claim(call, call.body.fence)
+    await reviewing.release(pre_review, claim, now=call.now, redis=call.ports.redis)
 
 
 async def _here(call: Call[Any, Any]) -> PreReview:

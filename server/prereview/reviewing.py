@@ -14,6 +14,7 @@ from server.balancing import reviews
 from server.catalog.service import get_item_version, materials_of
 from server.kit.access import ENGINE, Actor
 from server.kit.ports import Ports
+from server.kit.redis import Redis
 from server.kit.states import advance
 from server.notifications.events import notify
 from server.prereview import repository
@@ -63,9 +64,9 @@ async def claim_next(
     return pre_review, task
 
 
-async def pass_papers(pre_review: PreReview, claim: Claim, *, now: datetime) -> None:
+async def pass_papers(pre_review: PreReview, claim: Claim, *, now: datetime, redis: Redis) -> None:
     """Find the papers in order; raises `LeaseLost`."""
-    await _finish(pre_review, claim, now)
+    await _finish(pre_review, claim, now, redis)
     await _move(pre_review, PreReviewState.PASSED, actor=claim.reviewer, now=now, decided_at=now)
     await _tell_owner(pre_review, "passed", now=now)
 
@@ -77,13 +78,14 @@ async def return_papers(
     verdicts: Sequence[Verdict],
     repeat_reason: str | None,
     now: datetime,
+    redis: Redis,
 ) -> None:
     """Send the papers back with everything that is wrong, at once (一次性告知).
 
     Raises `LeaseLost`, `UnknownMaterials`, `VerdictsIncomplete`, `NothingFailing`,
     `RepeatReasonRequired`.
     """
-    await _finish(pre_review, claim, now)
+    await _finish(pre_review, claim, now, redis)
     failing = [one for one in verdicts if one.reason is not FindingReason.IN_ORDER]
     await _check_verdicts(pre_review, verdicts)
     is_repeat = await _check_repeat(pre_review, failing, repeat_reason)
@@ -102,9 +104,11 @@ async def return_papers(
     await _tell_owner(pre_review, "returned", now=now, count=str(len(failing)))
 
 
-async def reject_papers(pre_review: PreReview, claim: Claim, *, reason: str, now: datetime) -> None:
+async def reject_papers(
+    pre_review: PreReview, claim: Claim, *, reason: str, now: datetime, redis: Redis
+) -> None:
     """Refuse the matter itself; raises `LeaseLost`."""
-    await _finish(pre_review, claim, now)
+    await _finish(pre_review, claim, now, redis)
     await _move(
         pre_review,
         PreReviewState.REJECTED,
@@ -116,15 +120,17 @@ async def reject_papers(pre_review: PreReview, claim: Claim, *, reason: str, now
     await _tell_owner(pre_review, "rejected", now=now)
 
 
-async def release(pre_review: PreReview, claim: Claim, *, now: datetime) -> None:
+async def release(pre_review: PreReview, claim: Claim, *, now: datetime, redis: Redis) -> None:
     """Give the papers back to the queue; raises `LeaseLost`."""
-    await reviews.release(pre_review.id, fence=claim.fence, reviewer=claim.reviewer, now=now)
+    await reviews.release(
+        pre_review.id, fence=claim.fence, reviewer=claim.reviewer, now=now, redis=redis
+    )
     await _move(pre_review, PreReviewState.SUBMITTED, actor=claim.reviewer, now=now)
 
 
-async def return_lapsed(task_id: str, *, now: datetime) -> None:
+async def return_lapsed(task_id: str, *, now: datetime, redis: Redis) -> None:
     """Give papers back whose reviewer fell silent; raises `ChangedMeanwhile` if not silent."""
-    task = await reviews.give_back(task_id, now=now)
+    task = await reviews.give_back(task_id, now=now, redis=redis)
     pre_review = await PreReview.get(id=task.pre_review_id)
     await _move(
         pre_review, PreReviewState.SUBMITTED, actor=ENGINE, now=now, reason=reviews.LEASE_LAPSED
@@ -138,8 +144,10 @@ async def lapse(pre_review: PreReview, *, now: datetime) -> None:
     await _tell_owner(pre_review, "lapsed", now=now)
 
 
-async def _finish(pre_review: PreReview, claim: Claim, now: datetime) -> None:
-    await reviews.finish(pre_review.id, fence=claim.fence, reviewer=claim.reviewer, now=now)
+async def _finish(pre_review: PreReview, claim: Claim, now: datetime, redis: Redis) -> None:
+    await reviews.finish(
+        pre_review.id, fence=claim.fence, reviewer=claim.reviewer, now=now, redis=redis
+    )
 
 
 async def _move(

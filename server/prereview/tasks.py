@@ -19,10 +19,12 @@ log = structlog.get_logger(__name__)
 
 async def return_lapsed_reviews(ports: Ports) -> None:
     """Put papers whose reviewers fell silent back into the queue, in front."""
-    now = ports.now()
+    now, redis = ports.now(), ports.redis
     for task in await find_lapsed(now=now):
         try:
-            await in_transaction(lambda task_id=task.id: return_lapsed(task_id, now=now))  # type: ignore[misc]
+            await in_transaction(
+                lambda task_id=task.id: return_lapsed(task_id, now=now, redis=redis)  # type: ignore[misc]
+            )
         except ChangedMeanwhile:
             log.info("review_went_on_meanwhile", task=task.id)
 

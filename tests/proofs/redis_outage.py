@@ -74,7 +74,8 @@ def _play(play: Troubled) -> Troubled:
 async def _rebuild(system: System) -> int:
     system.redis.restart()
     async with system.engine() as engine:
-        found = await rebuild(engine.ports.redis, check_only=False)
-        left = await rebuild(engine.ports.redis, check_only=True)
-    assert left.count == 0, left.lines()
-    return found.count
+        redis, now = engine.ports.redis, engine.ports.now()
+        found = await rebuild(redis, now=now, check_only=False)
+        left = await rebuild(redis, now=now, check_only=True)
+    assert left == [], [str(one) for one in left]
+    return len(found)

@@ -204,7 +204,9 @@ async def _make_papers(world, owner):
     passed, clerk = await _submit(world, owner), staff_actor(world, "clerk")
     claim = await _claim(world, clerk)
     await passed.refresh_from_db()
-    await together(lambda: reviewing.pass_papers(passed, claim, now=world.ports.now()))
+    await together(
+        lambda: reviewing.pass_papers(passed, claim, now=world.ports.now(), redis=world.ports.redis)
+    )
     claimed = await _submit(world, owner)
     await _claim(world, clerk)
     draft, file_id = await _draft(world, owner)

@@ -5,20 +5,21 @@ from datetime import timedelta
 
 import pytest
 
-from models.bookkeeping import OutboxRow, Transition
+from models.balancing import ReviewPace
+from models.bookkeeping import Transition
 from models.catalog import ServiceItem
 from models.prereview import ReviewTask
 from models.states import ReviewTaskState
 from server.balancing import hints, reviews
+from server.balancing import rebuild as rebuilding
 from server.balancing.errors import LeaseLost, NobodyReviews
 from server.balancing.rebuild import rebuild
+from server.balancing.review_rules import as_ms
 from server.balancing.reviews import ReviewRequest
-from server.balancing.tasks import CONSUMERS, repair_hints
-from server.catalog.service import get_point
+from server.balancing.tasks import repair_hints
+from server.catalog.service import forget_caches, get_point
 from server.kit.access import ENGINE
 from server.kit.errors import ChangedMeanwhile, WrongState
-from server.kit.outbox import subscribe
-from server.kit.relay import Relay
 from server.kit.transaction import in_transaction
 from tests.support.papers import BRANCH, CENTER, ITEM, clerk
 
@@ -26,27 +27,30 @@ QUEUED, CLAIMED, DONE = ReviewTaskState.QUEUED, ReviewTaskState.CLAIMED, ReviewT
 
 
 @pytest.fixture(autouse=True)
-def _heard():
-    subscribe(*CONSUMERS)
+async def _known(ports):
+    """Redis knows every point."""
+    hints.trust_again()
+    await repair_hints(ports)
 
 
-@pytest.fixture
-def relay(ports):
-    return Relay(ports, worker_id="test")
+async def differences(ports):
+    found = await rebuild(ports.redis, now=ports.now(), check_only=True)
+    return [str(one) for one in found]
 
 
 @pytest.fixture
 def enqueue(ports):
     """Queues a review named by a number, due that many hours from now."""
 
-    async def put(number, *, wish=CENTER, minutes=7, item_code=ITEM):
+    async def put(number, *, wish=CENTER, minutes=7, item_code=ITEM, due_in_h=None, is_elder=False):
         request = ReviewRequest(
             pre_review_id=f"papers-{number}",
             round_no=1,
             item_code=item_code,
             wished_point_code=wish,
-            due_at=ports.now() + timedelta(hours=number),
+            due_at=ports.now() + timedelta(hours=due_in_h or number),
             minutes=minutes,
+            is_elder=is_elder,
         )
         return await in_transaction(
             lambda: reviews.enqueue(request, actor=ENGINE, now=ports.now(), redis=ports.redis)
@@ -70,7 +74,11 @@ def finish(ports):
     async def end(task, fence, reviewer):
         return await in_transaction(
             lambda: reviews.finish(
-                task.pre_review_id, fence=fence, reviewer=reviewer, now=ports.now()
+                task.pre_review_id,
+                fence=fence,
+                reviewer=reviewer,
+                now=ports.now(),
+                redis=ports.redis,
             )
         )
 
@@ -79,7 +87,9 @@ def finish(ports):
 
 async def give_back_lapsed(ports):
     for task in await reviews.find_lapsed(now=ports.now()):
-        await in_transaction(lambda task=task: reviews.give_back(task.id, now=ports.now()))
+        await in_transaction(
+            lambda task=task: reviews.give_back(task.id, now=ports.now(), redis=ports.redis)
+        )
 
 
 async def test_a_review_goes_to_the_wished_point(enqueue):
@@ -111,14 +121,74 @@ async def test_without_reviewers_anywhere_a_review_is_refused(enqueue):
 
 
 async def test_backlogs_in_redis_decide_while_they_are_there(enqueue, ports):
-    await ports.redis.hset(hints.BACKLOG_KEY, mapping={CENTER: 12 * 421, BRANCH: 0})
+    await ports.redis.zadd(hints.MINUTES, {CENTER: 12 * 421, BRANCH: 0})
     assert (await enqueue(1, wish=CENTER)).point_code == BRANCH
+    await ports.redis.zrem(hints.MINUTES, BRANCH)
+    assert (await enqueue(2, wish=CENTER)).point_code == CENTER
 
 
-async def test_what_is_due_first_is_claimed_first(enqueue, claim, relay):
+async def test_whoever_is_on_duty_shares_the_work_of_a_point(enqueue, claim, clock):
+    await enqueue(1, wish=BRANCH, minutes=400)
+    await claim(clerk(1, BRANCH))
+    assert (await enqueue(2, wish=BRANCH, minutes=21)).point_code == CENTER
+    clock.advance(minutes=31)
+    assert (await enqueue(3, wish=BRANCH, minutes=21)).point_code == BRANCH
+
+
+async def test_two_on_duty_are_counted_without_redis_as_with_it(enqueue, claim, redis_server):
+    for number, minutes in enumerate((300, 300, 239), start=1):
+        await enqueue(number, wish=BRANCH, minutes=minutes)
+    for number in (1, 2):
+        await claim(clerk(number, BRANCH))
+    assert (await enqueue(4, wish=BRANCH, minutes=1)).point_code == BRANCH
+    redis_server.flush()
+    assert (await enqueue(5, wish=BRANCH, minutes=1)).point_code == CENTER
+
+
+async def test_an_elder_comes_before_others_of_the_same_deadline(enqueue, claim):
+    await enqueue(1, due_in_h=8)
+    await enqueue(2, due_in_h=8, is_elder=True)
+    await enqueue(3, due_in_h=5)
+    claimed = [await claim(clerk()) for _ in range(3)]
+    assert [one.pre_review_id for one in claimed] == ["papers-3", "papers-2", "papers-1"]
+
+
+@pytest.mark.parametrize("are_hints_there", [True, False])
+async def test_an_item_that_floods_a_point_lets_others_of_its_deadline_pass(
+    enqueue, claim, redis_server, are_hints_there
+):
+    for number in range(1, 4):
+        if not are_hints_there:
+            redis_server.flush()
+        await enqueue(number, due_in_h=8)
+    if not are_hints_there:
+        redis_server.flush()
+    await enqueue(4, due_in_h=8, item_code="GL0012")
+    claimed = [await claim(clerk()) for _ in range(4)]
+    assert [one.pre_review_id for one in claimed] == [
+        "papers-1",
+        "papers-4",
+        "papers-2",
+        "papers-3",
+    ]
+
+
+async def test_reviews_take_as_long_as_those_before_them_took(enqueue, claim, finish, clock):
+    assert (await enqueue(1)).minutes == 7
+    for number in range(2, 7):
+        task = await claim(clerk())
+        clock.advance(minutes=17)
+        await finish(task, 1, clerk())
+        forget_caches()
+        last = await enqueue(number)
+    assert last.minutes == 12
+    pace = await ReviewPace.get(id=ITEM)
+    assert (pace.reviews, pace.minutes) == (5, 85)
+
+
+async def test_what_is_due_first_is_claimed_first(enqueue, claim):
     for number in (3, 1, 2):
         await enqueue(number)
-    await relay.run_once()
     claimed = [await claim(clerk(1)) for _ in range(3)]
     assert [task.pre_review_id for task in claimed] == ["papers-1", "papers-2", "papers-3"]
     assert await claim(clerk(1)) is None
@@ -135,12 +205,12 @@ async def test_a_claim_raises_the_fence_and_gives_a_lease(enqueue, claim, ports)
 
 @pytest.mark.parametrize("are_hints_there", [True, False])
 async def test_of_thirty_who_claim_ten_reviews_ten_get_one_each(
-    enqueue, claim, relay, are_hints_there
+    enqueue, claim, redis_server, are_hints_there
 ):
     for number in range(1, 11):
         await enqueue(number)
-    if are_hints_there:
-        await relay.run_once()
+    if not are_hints_there:
+        redis_server.flush()
     claimed = await asyncio.gather(*(claim(clerk(number)) for number in range(1, 31)))
     got = sorted(task.pre_review_id for task in claimed if task is not None)
     assert got == sorted(f"papers-{number}" for number in range(1, 11))
@@ -150,17 +220,18 @@ async def test_of_thirty_who_claim_ten_reviews_ten_get_one_each(
     assert await Transition.filter(to_state=CLAIMED).count() == 10
 
 
-async def test_an_idle_point_takes_from_the_most_loaded_one(enqueue, claim, relay, ports):
+async def test_an_idle_point_takes_from_the_most_loaded_one(enqueue, claim, ports):
     await enqueue(1, wish=CENTER)
     await enqueue(2, wish=CENTER)
-    await relay.run_once()
     task = await claim(clerk(1, BRANCH))
     assert (task.pre_review_id, task.point_code) == ("papers-1", BRANCH)
-    await relay.run_once()
     assert await ports.redis.zrange(hints.queue_key(CENTER), 0, -1) == [
         (await ReviewTask.get(pre_review_id="papers-2")).id
     ]
-    assert await ports.redis.hgetall(hints.BACKLOG_KEY) == {CENTER: "7", BRANCH: "7"}
+    backlogs = await ports.redis.zrevrange(hints.MINUTES, 0, 2, withscores=True)
+    assert sorted(backlogs[:2]) == [(BRANCH, 7.0), (CENTER, 7.0)]
+    assert backlogs[2][1] == 0
+    assert await differences(ports) == []
 
 
 async def test_a_point_takes_nothing_that_it_could_not_review(enqueue, claim):
@@ -174,6 +245,7 @@ async def test_a_point_takes_nothing_that_it_could_not_review(enqueue, claim):
 async def test_a_withdrawn_item_is_left_to_the_point_that_has_it(enqueue, claim):
     await enqueue(1, wish=CENTER)
     await ServiceItem.filter(code=ITEM).update(is_current=False)
+    forget_caches()
     assert await claim(clerk(1, BRANCH)) is None
     assert (await claim(clerk(1, CENTER))).pre_review_id == "papers-1"
 
@@ -214,13 +286,12 @@ async def test_of_two_finishes_at_once_one_wins(enqueue, claim, finish):
     assert await Transition.filter(to_state=DONE).count() == 1
 
 
-async def test_a_lapsed_review_stands_in_front_again(enqueue, claim, relay, clock, ports):
+async def test_a_lapsed_review_stands_in_front_again(enqueue, claim, clock, ports):
     await enqueue(1)
     await enqueue(2)
     lost = await claim(clerk(1))
     clock.advance(seconds=ports.settings.review_lease_s + 1)
     await give_back_lapsed(ports)
-    await relay.run_once()
     again = await claim(clerk(2))
     assert (again.id, again.fence) == (lost.id, 2)
 
@@ -237,7 +308,7 @@ async def test_a_renewed_lease_does_not_lapse(enqueue, claim, clock, ports):
     clock.advance(seconds=ports.settings.review_lease_s)
     assert await reviews.find_lapsed(now=ports.now()) == []
     with pytest.raises(ChangedMeanwhile):
-        await in_transaction(lambda: reviews.give_back(task.id, now=ports.now()))
+        await in_transaction(lambda: reviews.give_back(task.id, now=ports.now(), redis=ports.redis))
     assert (await ReviewTask.get(id=task.id)).state is CLAIMED
 
 
@@ -257,48 +328,105 @@ async def test_what_is_claimed_cannot_be_dropped(enqueue, claim, ports):
     await enqueue(1)
     await claim(clerk(1))
     with pytest.raises(WrongState):
-        await in_transaction(lambda: reviews.drop("papers-1", actor=ENGINE, now=ports.now()))
+        await in_transaction(
+            lambda: reviews.drop("papers-1", actor=ENGINE, now=ports.now(), redis=ports.redis)
+        )
     assert (await ReviewTask.get(pre_review_id="papers-1")).state is CLAIMED
 
 
 async def test_redis_killed_in_the_middle_loses_nothing(
-    enqueue, claim, finish, relay, ports, redis_server
+    enqueue, claim, finish, ports, redis_server
 ):
     for number in (1, 2):
         await enqueue(number)
-    await relay.run_once()
     redis_server.kill()
     try:
         await enqueue(3)
         claimed = [await claim(clerk(number)) for number in (1, 2, 3)]
-        await relay.run_once()
         await repair_hints(ports)
     finally:
         redis_server.restart()
         # What the pool still holds is dead, and would cost a later test its first hint.
         await ports.redis.connection_pool.disconnect()
+        hints.trust_again()
     assert [task.pre_review_id for task in claimed] == ["papers-1", "papers-2", "papers-3"]
     for number, task in enumerate(claimed, start=1):
         await finish(task, 1, clerk(number))
     assert {row.state for row in await ReviewTask.all()} == {DONE}
-    assert await OutboxRow.filter(blocked_at__isnull=False).count() == 0
 
 
 async def test_a_flushed_redis_is_rebuilt_and_the_difference_is_named(
-    enqueue, claim, relay, ports, redis_server
+    enqueue, claim, ports, redis_server
 ):
-    tasks = [await enqueue(number) for number in (1, 2)]
-    await relay.run_once()
-    assert (await rebuild(ports.redis, check_only=True)).count == 0
+    first, second = [await enqueue(number, item_code="GL0012") for number in (1, 2)]
+    await claim(clerk())
+    assert await differences(ports) == []
     redis_server.flush()
-    await ports.redis.zadd(hints.queue_key(BRANCH), {"ghost": 1.0})
-    checked = await rebuild(ports.redis, check_only=True)
-    assert checked.missing == tuple(sorted((CENTER, task.id) for task in tasks))
-    assert checked.stale == ((BRANCH, "ghost"),)
-    assert checked.backlogs == ((CENTER, 0, 14),)
-    assert await rebuild(ports.redis, check_only=False) == checked
-    assert (await rebuild(ports.redis, check_only=True)).count == 0
-    assert (await claim(clerk(1))).pre_review_id == "papers-1"
+    await ports.redis.zadd(hints.queue_key(BRANCH), {"ghost": 1})
+    await ports.redis.sadd(hints.DARK, BRANCH)
+    told = [
+        f"dark of {BRANCH}: 1 in Redis, nothing in the database",
+        f"duty of {CENTER}, {clerk().id}: nothing in Redis, {as_ms(ports.now())} in the database",
+        f"items of {CENTER}, GL0012: nothing in Redis, 14 in the database",
+        f"minutes of {CENTER}: nothing in Redis, 14 in the database",
+        *sorted(
+            f"open of {CENTER}, {one.id}: nothing in Redis, 7:GL0012 in the database"
+            for one in (first, second)
+        ),
+        f"queue of {BRANCH}, ghost: 1 in Redis, nothing in the database",
+        f"queue of {CENTER}, {second.id}: nothing in Redis, {second.rank_ms} in the database",
+    ]
+    assert await differences(ports) == told
+    corrected = await rebuild(ports.redis, now=ports.now(), check_only=False)
+    assert [str(one) for one in corrected] == told
+    assert await differences(ports) == []
+    assert (await claim(clerk())).id == second.id
+
+
+async def test_every_end_of_a_review_leaves_redis_as_the_database(
+    enqueue, claim, finish, clock, ports
+):
+    for number in range(1, 5):
+        await enqueue(number)
+    done, released, lapsed = [await claim(clerk(number)) for number in (1, 2, 3)]
+    await finish(done, 1, clerk(1))
+    await in_transaction(
+        lambda: reviews.release(
+            released.pre_review_id, fence=1, reviewer=clerk(2), now=ports.now(), redis=ports.redis
+        )
+    )
+    await in_transaction(
+        lambda: reviews.drop("papers-4", actor=ENGINE, now=ports.now(), redis=ports.redis)
+    )
+    clock.advance(seconds=ports.settings.review_lease_s + 1)
+    await give_back_lapsed(ports)
+    assert await differences(ports) == []
+    states = {row.pre_review_id: row.state for row in await ReviewTask.all()}
+    assert states == {
+        done.pre_review_id: DONE,
+        released.pre_review_id: QUEUED,
+        lapsed.pre_review_id: QUEUED,
+        "papers-4": DONE,
+    }
+
+
+async def test_a_repair_leaves_alone_what_merely_moves(enqueue, ports, monkeypatch):
+    """Between the two looks of a repair the review is queued: Redis and database are one again."""
+    looks = []
+
+    async def look_and_move(redis, points, now):
+        found = await look(redis, points, now)
+        looks.append(found)
+        if len(looks) == 1:
+            await ports.redis.zrem(hints.queue_key(CENTER), "moving")
+        return found
+
+    look = rebuilding._look
+    monkeypatch.setattr(rebuilding, "_look", look_and_move)
+    await enqueue(1)
+    await ports.redis.zadd(hints.queue_key(CENTER), {"moving": 1})
+    assert await rebuild(ports.redis, now=ports.now(), check_only=False) == []
+    assert [len(found) for found in looks] == [1, 0]
 
 
 async def test_hints_of_what_is_no_longer_there_mislead_nobody(enqueue, claim, ports):

@@ -61,7 +61,11 @@ class Desk:
 
     async def withdraw(self, pre_review):
         row = await PreReview.get(id=pre_review.id)
-        await together(lambda: drafts.withdraw(row, actor=self.citizen, now=self.ports.now()))
+        await together(
+            lambda: drafts.withdraw(
+                row, actor=self.citizen, now=self.ports.now(), redis=self.ports.redis
+            )
+        )
 
     async def claim(self, reviewer=None):
         reviewer = reviewer or clerk(1)
@@ -74,7 +78,9 @@ class Desk:
 
     async def pass_papers(self, pre_review, claim):
         row = await PreReview.get(id=pre_review.id)
-        await together(lambda: reviewing.pass_papers(row, claim, now=self.ports.now()))
+        await together(
+            lambda: reviewing.pass_papers(row, claim, now=self.ports.now(), redis=self.ports.redis)
+        )
 
     async def send_back(self, pre_review, claim, repeat_reason=None, **findings):
         verdicts = [
@@ -84,7 +90,12 @@ class Desk:
         row = await PreReview.get(id=pre_review.id)
         await together(
             lambda: reviewing.return_papers(
-                row, claim, verdicts=verdicts, repeat_reason=repeat_reason, now=self.ports.now()
+                row,
+                claim,
+                verdicts=verdicts,
+                repeat_reason=repeat_reason,
+                now=self.ports.now(),
+                redis=self.ports.redis,
             )
         )
 

@@ -145,10 +145,14 @@ async def test_an_end_under_an_old_fence_changes_nothing(desk, clock, ports):
         await desk.send_back(papers, old, m1="unreadable", m2="in_order")
     with pytest.raises(LeaseLost):
         await in_transaction(
-            lambda: reviewing.reject_papers(papers, old, reason="不符合条件", now=ports.now())
+            lambda: reviewing.reject_papers(
+                papers, old, reason="不符合条件", now=ports.now(), redis=ports.redis
+            )
         )
     with pytest.raises(LeaseLost):
-        await in_transaction(lambda: reviewing.release(papers, old, now=ports.now()))
+        await in_transaction(
+            lambda: reviewing.release(papers, old, now=ports.now(), redis=ports.redis)
+        )
     assert await snapshot() == before
     await desk.pass_papers(papers, new)
     assert (await PreReview.get()).state is PASSED
@@ -165,7 +169,9 @@ async def test_a_live_lease_is_left_alone(desk, clock, ports):
 async def test_released_papers_wait_for_somebody_else(desk, ports):
     await desk.submitted()
     papers, claim = await desk.claim(clerk(1))
-    await in_transaction(lambda: reviewing.release(papers, claim, now=ports.now()))
+    await in_transaction(
+        lambda: reviewing.release(papers, claim, now=ports.now(), redis=ports.redis)
+    )
     assert (await PreReview.get()).state is SUBMITTED
     assert (await ReviewTask.get()).state is ReviewTaskState.QUEUED
     _, second = await desk.claim(clerk(2))
@@ -176,7 +182,9 @@ async def test_rejected_papers_keep_the_reason(desk, ports):
     await desk.submitted()
     papers, claim = await desk.claim()
     await in_transaction(
-        lambda: reviewing.reject_papers(papers, claim, reason="不符合条件", now=ports.now())
+        lambda: reviewing.reject_papers(
+            papers, claim, reason="不符合条件", now=ports.now(), redis=ports.redis
+        )
     )
     assert (await PreReview.get()).state is PreReviewState.REJECTED
     move = await Transition.filter(aggregate="PreReview").order_by("-id").first()
