@@ -4,6 +4,7 @@ Every booking has a key of its own and comes from a citizen whose session the pr
 yet; the database is as durable as in production, the access log is written.
 """
 
+import random
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -12,17 +13,36 @@ from statistics import median
 
 from models.appointments import Slot
 from models.kinds import WindowKind
+from tests.bench.effort import Efforts
 from tests.bench.register import bench, measure_in_turns, median_ratio
 from tests.support.booking import ITEM, QUANTUM, SHORT_ITEM, STREET
 from tests.support.crowd import Member, gather_crowd
 from tests.support.load import Outcome, build_request, run_load
-from tests.support.servers import Api, start_api, start_module
+from tests.support.servers import Api, MariaDB, start_api, start_module
 from tests.support.system import System, start_system
 
-ROUNDS, REQUESTS, HELLOS, CONNECTIONS = 3, 1_500, 5_000, 64
+ROUNDS, REQUESTS, HELLOS, CONNECTIONS = 3, 3_000, 6_000, 64
 STARTS, ROOM = 1_000, 1_000_000
 ALL_SEE = {"LOG_LEVEL": "INFO", "ACCESS_LOG": "true"}
 HALF_HOURS = {"SLOT_QUANTUM_MINUTES": "30"}
+HALF_HOUR = timedelta(minutes=30)
+FEW_POINTS, MANY_POINTS, DAYS, STARTS_A_DAY = 81, 8_100, 14, 16
+
+COPY_POINTS = """
+INSERT INTO service_points (code, {columns})
+SELECT CONCAT('X', LPAD(seq, 5, '0')), {columns}
+FROM service_points JOIN seq_1_to_{most} WHERE code = '{like}' AND seq > {known}
+"""
+COPIED = (
+    "name, level, street, address, phone, lat, lng, geo_precision, reviewers, confirms_by_itself, "
+    "is_open"
+)
+OPEN_POINTS = """
+INSERT INTO slots (point_code, kind, starts_at, capacity, taken)
+SELECT code, 'accept', '{begin}' + INTERVAL (day.seq * 48 + start.seq) * 30 MINUTE, {room}, 0
+FROM service_points JOIN seq_0_to_{last_day} AS day JOIN seq_0_to_{last_start} AS start
+WHERE code > 'X{known:05d}' ORDER BY code, day.seq, start.seq
+"""
 BEGIN = (datetime.now(UTC) + timedelta(days=2)).replace(hour=1, minute=0, second=0, microsecond=0)
 
 
@@ -67,6 +87,54 @@ async def measure_refusal() -> dict[str, float]:
         return await _compare(system, Course(wished, 409), HALF_HOURS)
 
 
+@bench("booking_cost", group="appointments")
+async def measure_cost_growth() -> dict[str, float]:
+    """One slot a booking, anywhere in two weeks of half hours: at 81 points, then at 8,100."""
+    async with _system() as system:
+        few = await _measure_anywhere(system, known=0, most=FEW_POINTS)
+        many = await _measure_anywhere(system, known=FEW_POINTS, most=MANY_POINTS)
+        [(pool_bytes,)] = system.mariadb.execute("SELECT @@innodb_buffer_pool_size")
+        [(slots,)] = system.mariadb.execute("SELECT COUNT(*) FROM slots", "tongban")
+    return {
+        "growth": few["ratio"] / many["ratio"],
+        "few_per_s": few["requests_per_s"],
+        "many_per_s": many["requests_per_s"],
+        "few_ratio": few["ratio"],
+        "many_ratio": many["ratio"],
+        "slots": slots,
+        "buffer_pool_mb": pool_bytes / 2**20,
+    }
+
+
+async def _measure_anywhere(system: System, *, known: int, most: int) -> dict[str, float]:
+    _add_points(system.mariadb, known, most)
+    crowd = await _crowd(system, first=known * 1_000)
+    draw = random.Random(most)
+    wished = (
+        _booking(
+            one,
+            BEGIN + timedelta(days=draw.randrange(DAYS)) + draw.randrange(STARTS_A_DAY) * HALF_HOUR,
+            ITEM,
+            f"X{draw.randint(1, most):05d}",
+        )
+        for one in crowd
+    )
+    return await _compare(system, Course(wished, 201), HALF_HOURS)
+
+
+def _add_points(mariadb: MariaDB, known: int, most: int) -> None:
+    copied = COPY_POINTS.format(columns=COPIED, like=STREET, known=known, most=most)
+    opened = OPEN_POINTS.format(
+        begin=BEGIN.replace(tzinfo=None),
+        room=ROOM,
+        known=known,
+        last_day=DAYS - 1,
+        last_start=STARTS_A_DAY - 1,
+    )
+    for statement in (copied, opened):
+        mariadb.execute(statement, "tongban")
+
+
 @asynccontextmanager
 async def _system() -> AsyncIterator[System]:
     async with start_system() as system:
@@ -88,25 +156,31 @@ async def _open(system: System, count: int, capacity: int) -> None:
         )
 
 
-async def _crowd(system: System) -> list[Member]:
+async def _crowd(system: System, first: int = 0) -> list[Member]:
     async with system.engine() as engine:
-        return await gather_crowd((ROUNDS + 1) * REQUESTS, now=engine.ports.now())
+        return await gather_crowd((ROUNDS + 1) * REQUESTS, now=engine.ports.now(), first=first)
 
 
-def _booking(one: Member, starts_at: datetime, item: str) -> bytes:
+def _booking(one: Member, starts_at: datetime, item: str, point_code: str = STREET) -> bytes:
     return build_request(
         "POST",
         "/api/v1/citizen/appointments",
         headers=one.headers(),
-        json_body={"point_code": STREET, "starts_at": starts_at.isoformat(), "item_codes": [item]},
+        json_body={
+            "point_code": point_code,
+            "starts_at": starts_at.isoformat(),
+            "item_codes": [item],
+        },
     )
 
 
 async def _compare(system: System, course: Course, env: dict[str, str]) -> dict[str, float]:
     outcomes: list[Outcome] = []
+    efforts = Efforts()
 
     async def measure(api: Api) -> float:
-        outcomes.append(await _send(api.port, course))
+        with efforts.measure({"server": api.pid, "database": system.mariadb.pid}, count=REQUESTS):
+            outcomes.append(await _send(api.port, course))
         return outcomes[-1].rate
 
     with (
@@ -124,6 +198,7 @@ async def _compare(system: System, course: Course, env: dict[str, str]) -> dict[
         "hello_per_s": median(rates["hello"]),
         "p50_ms": median(one.latency_ms(50) for one in outcomes),
         "p99_ms": median(one.latency_ms(99) for one in outcomes),
+        **efforts.medians(),
     }
 
 

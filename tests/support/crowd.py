@@ -26,10 +26,13 @@ class Member:
         return {"Authorization": f"Bearer {self.token}", "Idempotency-Key": uuid4().hex}
 
 
-async def gather_crowd(size: int, *, now: datetime) -> list[Member]:
-    """Make `size` persons with accounts and sessions; call it with an engine open."""
+async def gather_crowd(size: int, *, now: datetime, first: int = 0) -> list[Member]:
+    """Make `size` persons with accounts and sessions; call it with an engine open.
+
+    A second crowd on the same tables begins at a `first` that is none of the other's.
+    """
     crowd = [Member(new_id(), new_id(), token_urlsafe(32)) for _ in range(size)]
-    numbers = [_id_number(place) for place in range(size)]
+    numbers = [_id_number(place) for place in range(first, first + size)]
     persons = [
         Person(
             id=one.person_id,
