@@ -4,9 +4,10 @@ from datetime import date, timedelta
 
 import structlog
 from tortoise.exceptions import IntegrityError
+from tortoise.expressions import F
 
 from models.balancing import ReviewPace
-from server.balancing.review_rules import Pace
+from server.balancing.review_rules import LONGEST_REVIEW_MINUTES, Pace
 from server.catalog.service import remembered
 
 KEPT_S = 60.0
@@ -27,11 +28,17 @@ async def learn(item_code: str, took: timedelta, *, today: date) -> None:
 
     Where many finish reviews of one item at the same instant, some of them teach nothing.
     """
-    minutes = took / timedelta(minutes=1)
+    minutes = min(took / timedelta(minutes=1), LONGEST_REVIEW_MINUTES)
     for _ in range(TRIES):
-        if await _learn(item_code, minutes, today):
+        if await _add(item_code, minutes, today) or await _learn(item_code, minutes, today):
             return
     log.info("review_pace_not_learned", item=item_code)
+
+
+async def _add(item_code: str, minutes: float, today: date) -> bool:
+    """Add to what was learned today already: nothing fades within a day."""
+    row = ReviewPace.filter(id=item_code, learned_on=today)
+    return bool(await row.update(reviews=F("reviews") + 1, minutes=F("minutes") + minutes))
 
 
 async def _learn(item_code: str, minutes: float, today: date) -> bool:
@@ -39,8 +46,8 @@ async def _learn(item_code: str, minutes: float, today: date) -> bool:
     if row is None:
         return await _begin(item_code, Pace(0, 0, today).learn(minutes, today))
     pace = _pace(row).learn(minutes, today)
-    unchanged = ReviewPace.filter(id=item_code, version=row.version)
-    return bool(await unchanged.update(version=row.version + 1, **_columns(pace)))
+    unchanged = ReviewPace.filter(id=item_code, learned_on=row.learned_on, reviews=row.reviews)
+    return bool(await unchanged.update(**_columns(pace)))
 
 
 async def _begin(item_code: str, pace: Pace) -> bool:

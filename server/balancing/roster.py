@@ -4,7 +4,8 @@ import random
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from server.catalog.service import find_points_for, remembered
+from models.kinds import PointLevel
+from server.catalog.service import get_item, remembered, reviewers_at
 
 KEPT_S = 5.0
 
@@ -34,10 +35,15 @@ class Roster:
 
 async def reviewing_points(item_code: str) -> Roster:
     """Return who can review an item; raises `UnknownItem`."""
-    return await remembered(("roster", item_code), lambda: _read(item_code), for_s=KEPT_S)
+    levels = await remembered(("levels", item_code), lambda: _levels_of(item_code), for_s=KEPT_S)
+    return await remembered(("roster", levels), lambda: _read(levels), for_s=KEPT_S)
 
 
-async def _read(item_code: str) -> Roster:
-    points = await find_points_for([item_code])
-    reviewers = {point.code: point.reviewers for point in points if point.reviewers > 0}
+async def _levels_of(item_code: str) -> frozenset[PointLevel]:
+    item = await get_item(item_code)
+    return frozenset(PointLevel(level) for level in item.accepted_at_levels)
+
+
+async def _read(levels: frozenset[PointLevel]) -> Roster:
+    reviewers = await reviewers_at(levels)
     return Roster(tuple(reviewers), reviewers)

@@ -103,6 +103,12 @@ async def point_codes() -> list[str]:
     return [str(code) for code in await points.values_list("code", flat=True)]
 
 
+async def reviewers_at(levels: Collection[PointLevel]) -> dict[str, int]:
+    """Return how many review at each open point of these levels, by code, where anybody does."""
+    points = ServicePoint.filter(is_open=True, level__in=list(levels), reviewers__gt=0)
+    return dict(await points.order_by("code").values_list("code", "reviewers"))
+
+
 async def count_windows(point_code: str) -> Mapping[WindowKind, int]:
     """Return how many windows of each kind a point has."""
     return Counter([window.kind for window in await Window.filter(point_code=point_code)])

@@ -24,6 +24,7 @@ __all__ = [
     "planned_minutes",
     "point_codes",
     "remembered",
+    "reviewers_at",
     "working_calendar",
 ]
 
@@ -87,6 +88,11 @@ async def find_points_for(item_codes: Sequence[str]) -> list[ServicePoint]:
     for item in await get_items(item_codes):
         levels &= {PointLevel(level) for level in item.accepted_at_levels}
     return await repository.open_points(levels)
+
+
+async def reviewers_at(levels: Collection[PointLevel]) -> dict[str, int]:
+    """Return how many review at each open point of these levels, by code, where anybody does."""
+    return await repository.reviewers_at(levels)
 
 
 async def point_codes() -> list[str]:
