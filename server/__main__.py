@@ -13,7 +13,7 @@ from tortoise.exceptions import DBConnectionError
 
 from config.logging import configure_logging
 from config.settings import Settings
-from server import commands
+from server import commands, what_if
 from server.bootstrap import Engine, create_api
 from server.kit.database import DatabaseUnfit
 from server.kit.migration import apply_migrations
@@ -70,6 +70,8 @@ def _parser() -> argparse.ArgumentParser:
     outbox.add_argument("--unblock", action="store_true", help="let all of it be tried again")
     compare = add("reconcile", _reconcile, tells="compare with the carriers, keep and print it")
     compare.add_argument("--day", type=date.fromisoformat, help="only print what was kept of a day")
+    tried = add("what-if", what_if.run, tells="try more or fewer windows on simulated days")
+    what_if.add_options(tried)
     totp = add("totp", _totp, tells="print the present one-time code of a demo login")
     totp.add_argument("login")
     return parser

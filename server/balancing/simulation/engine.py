@@ -42,6 +42,11 @@ class Visit:
     left_at: float = 0.0
     journey: Journey | None = None
 
+    @property
+    def point_code(self) -> str:
+        """Where the person was served, or goes now."""
+        return _journey(self).point.code
+
 
 class Day:
     """A day that is played once."""
@@ -173,10 +178,11 @@ class Day:
 
 
 def points_of(world: World) -> list[PointNow]:
-    """Return the points of a district with nobody there yet."""
+    """Return the points of a district that have windows, with nobody there yet."""
     return [
         PointNow(one.code, (one.east_km, one.north_km), windows=one.windows)
         for one in world.stations
+        if one.windows
     ]
 
 
