@@ -1,5 +1,6 @@
 """Booking, as citizens and passers-by use it."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from models.appointments import Appointment
@@ -42,6 +43,8 @@ from server.appointments.schemas import (
 )
 from server.appointments.shown import show_soonest, show_times
 from server.appointments.visits import Wish, find_alternatives
+from server.balancing.ranking import Question, expect_everywhere
+from server.balancing.rules import ExpectedMinutes
 from server.catalog.errors import UnknownItem, UnknownPoint
 from server.identity.people import get_person
 from server.identity.relatives import access_bound
@@ -125,7 +128,7 @@ async def release(call: Call[None, None]) -> None:
 )
 async def create(call: Call[BookingIn, None]) -> AppointmentOut:
     """Book a visit: at one point or at any, at a time or at the earliest."""
-    wish, booker = _wish(call.body), await _booker(call, call.body.relative_id)
+    wish, booker = await _wish(call), await _booker(call, call.body.relative_id)
     settings = call.ports.settings
     if call.body.hold_id is None:
         made = await book(wish, booker, now=call.now, settings=settings)
@@ -202,10 +205,16 @@ async def _booker(call: Call[Any, None], relative_id: str | None = None) -> Book
     return Booker(person.id, person.id_digest, call.actor.id, call.actor)
 
 
-def _wish(body: BookingIn) -> Wish:
+async def _wish(call: Call[BookingIn, None]) -> Wish:
+    body, is_any = call.body, call.body.point_code == ANY_POINT
+    expected: Mapping[str, ExpectedMinutes] = {}
+    if is_any and body.start is not None:
+        question = Question(body.item_codes[0], body.start)
+        expected = await expect_everywhere(question, call.ports.redis, now=call.now)
     return Wish(
         item_codes=tuple(body.item_codes),
-        point_code=None if body.point_code == ANY_POINT else body.point_code,
+        point_code=None if is_any else body.point_code,
         starts_at=body.starts_at,
         pre_review_id=body.pre_review_id,
+        expected=expected,
     )

@@ -12,6 +12,7 @@ from models.people import Person
 from models.states import AppointmentState
 from server.appointments.hours import capacity_of
 from server.appointments.rules import Start
+from server.balancing.rules import Place
 from server.kit.http.schemas import Code, Day, Incoming, Instant, Line, Outgoing, PageQuery, Prose
 from server.kit.masking import mask_name, mask_phone
 
@@ -210,21 +211,31 @@ class HoldOut(Outgoing):
 class BookingIn(Incoming):
     """A visit to book: at one point or `any`; the earliest time unless one is named.
 
-    `relative_id` is for whom, if not for oneself; a hold is always one's own.
+    `relative_id` is for whom, if not for oneself; a hold is always one's own. With a place (WGS 84)
+    any point is one that can be reached in time, the soonest done.
     """
 
     point_code: Code
     starts_at: Instant | None = None
     item_codes: ItemCodes
+    lat: Annotated[float, Field(ge=-90, le=90)] | None = None
+    lng: Annotated[float, Field(ge=-180, le=180)] | None = None
     hold_id: Code | None = None
     pre_review_id: Code | None = None
     relative_id: Code | None = None
 
     @model_validator(mode="after")
-    def _holds_for_oneself(self) -> Self:
+    def _is_consistent(self) -> Self:
         if self.hold_id is not None and self.relative_id is not None:
             raise ValueError("hold of a relative")
+        if (self.lat is None) != (self.lng is None):
+            raise ValueError("lat and lng belong together")
         return self
+
+    @property
+    def start(self) -> Place | None:
+        """Where the person is, if told."""
+        return None if self.lat is None or self.lng is None else Place(self.lat, self.lng)
 
 
 class RescheduleIn(Incoming):

@@ -1,7 +1,7 @@
 """What a wish comes to: how long the visit is, where it is taken, when it can begin."""
 
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 
 from config.settings import Settings
@@ -21,6 +21,7 @@ from server.appointments.rules import (
     nearest,
     with_room,
 )
+from server.balancing.rules import ExpectedMinutes
 from server.catalog.rules import SHANGHAI, local_day
 from server.catalog.service import find_points_for, get_items, get_point
 
@@ -28,6 +29,7 @@ BOOKED_KIND = WindowKind.ACCEPT
 """Visits are booked at the windows that accept; advice and handing out need no booking."""
 
 MOST_CANDIDATES = 3
+NOTHING_KNOWN = ExpectedMinutes(0.0, 0.0, 0.0)
 MOST_ALTERNATIVES = 3
 
 FIRST_STEP = timedelta(minutes=30)
@@ -36,12 +38,16 @@ FIRST_STEP = timedelta(minutes=30)
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What is asked for; no `point_code` is any point, no `starts_at` the earliest time."""
+    """What is asked for; no `point_code` is any point, no `starts_at` the earliest time.
+
+    `expected` is what balancing expects of the way and the wait at each point, if anything.
+    """
 
     item_codes: tuple[str, ...]
     point_code: str | None = None
     starts_at: datetime | None = None
     pre_review_id: str | None = None
+    expected: Mapping[str, ExpectedMinutes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,19 +158,21 @@ async def find_candidates(
     if wish.point_code is not None and wish.starts_at is not None:
         place = Place(wish.point_code, BOOKED_KIND, wish.starts_at, plan.quanta)
         return [await find_at(place, now=now, settings=settings)]
-    return await _search(point_codes, wish.starts_at, plan, now=now, settings=settings)
+    return await _search(point_codes, wish, plan, now=now, settings=settings)
 
 
 async def _search(
     point_codes: list[str],
-    starts_at: datetime | None,
+    wish: Wish,
     plan: Plan,
     *,
     now: datetime,
     settings: Settings,
 ) -> list[Candidate]:
     quantum = quantum_of(settings)
-    for first_at, until in _spans(starts_at, plan.quanta * quantum, now=now, settings=settings):
+    for first_at, until in _spans(
+        wish.starts_at, plan.quanta * quantum, now=now, settings=settings
+    ):
         by_point = await slots_by_point(point_codes, BOOKED_KIND, first_at, until)
         found = [
             (start, point_code)
@@ -174,7 +182,7 @@ async def _search(
             )
         ]
         if found:
-            return _best(found, plan.quanta)
+            return _best(found, plan.quanta, expected=wish.expected, now=now)
     raise SlotFull
 
 
@@ -191,8 +199,28 @@ def _spans(
     return spans
 
 
-def _best(found: list[tuple[Start, str]], quanta: int) -> list[Candidate]:
-    ranked = sorted(found, key=lambda pair: (pair[0].starts_at, -pair[0].room, pair[1]))
+def _best(
+    found: list[tuple[Start, str]],
+    quanta: int,
+    *,
+    expected: Mapping[str, ExpectedMinutes],
+    now: datetime,
+) -> list[Candidate]:
+    """Choose the earliest starts one can be there for, then the shorter way and wait."""
+
+    def cost(pair: tuple[Start, str]) -> tuple[bool, datetime, float, int, str]:
+        start, point_code = pair
+        minutes = expected.get(point_code, NOTHING_KNOWN)
+        is_too_late = now + timedelta(minutes=minutes.travel) > start.starts_at
+        return (
+            is_too_late,
+            start.starts_at,
+            minutes.travel + minutes.wait,
+            -start.room,
+            point_code,
+        )
+
+    ranked = sorted(found, key=cost)
     return [
         Candidate(Place(point_code, BOOKED_KIND, start.starts_at, quanta), start.slot_ids)
         for start, point_code in ranked[:MOST_CANDIDATES]

@@ -1,6 +1,6 @@
 """Where a person is done soonest, part by part, and why."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -48,13 +48,25 @@ async def rank_points(question: Question, redis: Redis, *, now: datetime) -> lis
     Points without an open window come last. Without an item, all open points and no time for the
     service; without a start, no time for the way. Raises `UnknownItem`.
     """
-    code = question.item_code
-    levels = (await get_item(code)).accepted_at_levels if code else [*map(str, PointLevel)]
-    known = await LOADS.look(redis, now=now)
-    chosen = list(_choose(question, levels, known, minutes_of(now)))
+    known, chosen = await _look(question, redis, now)
     if chosen:
         await _remember(question, chosen[0], redis, now)
     return [_show(one, question, known) for one in chosen]
+
+
+async def expect_everywhere(
+    question: Question, redis: Redis, *, now: datetime
+) -> Mapping[str, ExpectedMinutes]:
+    """Return what to expect at each point that takes an item; raises `UnknownItem`."""
+    known, chosen = await _look(question, redis, now)
+    return {one.point.code: _show(one, question, known).expected for one in chosen}
+
+
+async def _look(question: Question, redis: Redis, now: datetime) -> tuple[Snapshot, list[Choice]]:
+    code = question.item_code
+    levels = (await get_item(code)).accepted_at_levels if code else [*map(str, PointLevel)]
+    known = await LOADS.look(redis, now=now)
+    return known, list(_choose(question, levels, known, minutes_of(now)))
 
 
 def _choose(question: Question, levels: list[str], known: Snapshot, now: float) -> Iterator[Choice]:

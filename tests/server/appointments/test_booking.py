@@ -29,6 +29,7 @@ from server.appointments.service import (
     mark_served,
     mark_serving,
 )
+from server.balancing.rules import ExpectedMinutes
 from server.kit.access import ENGINE
 from server.kit.errors import ChangedMeanwhile, WrongState
 from server.kit.states import moves_of
@@ -249,6 +250,32 @@ async def test_any_point_at_a_time_prefers_the_one_with_most_room(ports):
     ]
     assert sorted(chosen) == [STREET, OTHER_STREET, OTHER_STREET]
     await refused(SlotFull, book_now(wish(point_code=None), await make_booker(3), ports))
+
+
+async def test_any_point_prefers_the_shorter_way_and_wait_to_room(ports):
+    await make_slots(5, capacity=1)
+    await make_slots(5, capacity=9, point_code=OTHER_STREET)
+    expected = {
+        STREET: ExpectedMinutes(travel=6.0, wait=1.0, service=25.0),
+        OTHER_STREET: ExpectedMinutes(travel=5.0, wait=3.0, service=25.0),
+    }
+    asked = wish(point_code=None, starts_at=None, expected=expected)
+    made = await book_now(asked, await make_booker(), ports)
+    assert made.point_code == STREET
+
+
+async def test_any_point_is_one_that_is_reached_in_time(ports, clock):
+    await make_slots(5, begin=TEN)
+    await make_slots(5, begin=TEN + QUANTUM, point_code=OTHER_STREET)
+    clock.advance(days=1, minutes=50)
+    assert ports.now() == TEN - 2 * QUANTUM
+    expected = {
+        STREET: ExpectedMinutes(travel=11.0, wait=0.0, service=25.0),
+        OTHER_STREET: ExpectedMinutes(travel=14.0, wait=0.0, service=25.0),
+    }
+    asked = wish(point_code=None, starts_at=None, expected=expected)
+    made = await book_now(asked, await make_booker(), ports)
+    assert made.point_code == OTHER_STREET
 
 
 async def test_a_passed_pre_review_shortens_the_visit(ports, passed_items):

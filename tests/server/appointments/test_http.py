@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from models.appointments import Appointment, Slot
-from models.catalog import Window
+from models.catalog import ServicePoint, Window
 from models.kinds import SessionKind, StaffRole, WindowKind
 from models.people import WechatAccount
 from models.staff import StaffAccount
@@ -318,3 +318,16 @@ async def test_whoever_tries_to_book_too_often_is_told_when_to_come_again(http, 
     assert answers[60].json()["retry_after_s"] == int(answers[60].headers["retry-after"]) == 60
     other = await http.post("/citizen/holds", json={}, headers=await citizen(2, ports))
     assert other.status_code == 422
+
+
+async def test_any_point_near_a_place_is_the_one_with_the_shorter_way(http, ports):
+    await make_slots(5)
+    await make_slots(5, capacity=9, point_code=OTHER_STREET)
+    street = await ServicePoint.get(code=STREET)
+    wanted = {"point_code": "any", "item_codes": [ITEM], "lat": street.lat, "lng": street.lng}
+    half = {**wanted, "lng": None}
+    headers = {**await citizen(1, ports), "Idempotency-Key": uuid4().hex}
+    refused = await http.post("/citizen/appointments", json=half, headers=headers)
+    answer = await http.post("/citizen/appointments", json=wanted, headers=headers)
+    assert (refused.status_code, answer.status_code) == (422, 201)
+    assert answer.json()["point_code"] == STREET
