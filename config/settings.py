@@ -96,6 +96,11 @@ class Settings(BaseSettings):
     """How long before a visit its person is reminded, each time once; empty: never."""
     check_in_at_any_time: bool = False
     """Lets a demonstration be played at night and on holidays; refused in production."""
+    remote_ticket_km: float = Field(default=3.0, ge=0, le=100)
+    """How near a phone has to be to take a number from afar."""
+    streams_per_address: int = Field(default=20, ge=1, le=1000)
+    """Displays that one address keeps open at one process."""
+    green_lane_age: int = Field(default=65, ge=0, le=150)
     upload_limit_bytes: int = Field(default=10 * 1024 * 1024, ge=1024)
     logins_per_address: Rate = "60/minute"
     bookings_per_person: Rate = "60/minute"

@@ -28,12 +28,13 @@ class ServicePoint(Model):
 
 
 class Window(Model):
-    """窗口."""
+    """窗口: of one kind, `also_kinds` are what it serves besides while it is open."""
 
     id = IdField()
     point_code = fields.CharField(max_length=16)
     number = fields.IntField()
     kind = fields.CharEnumField(WindowKind, max_length=16)
+    also_kinds = fields.JSONField[list[str]](null=True)
     staff_id = RefField(null=True)
     opened_at = fields.DatetimeField(null=True)
 

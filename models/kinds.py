@@ -37,6 +37,22 @@ class WindowKind(StrEnum):
     ISSUE = "issue"
 
 
+class Lane(StrEnum):
+    """In which line of a hall somebody stands: 按时预约, 绿色通道, 普通."""
+
+    BOOKED = "booked"
+    GREEN = "green"
+    PLAIN = "plain"
+
+
+class HallNewsKind(StrEnum):
+    """What the display of a hall is told of a window."""
+
+    CALLED = "called"
+    RECALLED = "recalled"
+    CLEARED = "cleared"
+
+
 class OnlineDepth(StrEnum):
     """How much of an item can be done without coming."""
 

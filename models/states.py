@@ -112,6 +112,7 @@ class TicketState(StrEnum):
     DONE = "done"
     MISSED = "missed"
     ABANDONED = "abandoned"
+    NO_SHOW = "no_show"
     TRANSFERRED = "transferred"
 
 
@@ -333,8 +334,8 @@ MOVES: Mapping[type[StrEnum], Moves] = {
     ),
     TicketState: _moves(
         {
-            _Q.WAITING: {_Q.CALLED, _Q.ABANDONED, _Q.TRANSFERRED},
-            _Q.CALLED: {_Q.SERVING, _Q.MISSED},
+            _Q.WAITING: {_Q.CALLED, _Q.ABANDONED, _Q.NO_SHOW, _Q.TRANSFERRED},
+            _Q.CALLED: {_Q.SERVING, _Q.MISSED, _Q.TRANSFERRED},
             _Q.SERVING: {_Q.DONE, _Q.TRANSFERRED},
             _Q.MISSED: {_Q.WAITING, _Q.ABANDONED},
         }

@@ -10,6 +10,7 @@ from server.kit.access import Authenticator
 from server.kit.http import documentation, observation, openapi, problems
 from server.kit.http.pipeline import Pipeline
 from server.kit.http.routes import Route, Surface
+from server.kit.http.streams import OpenStreams, StreamLimits
 from server.kit.ports import Ports
 
 PREFIX = "/api/v1"
@@ -46,7 +47,9 @@ def create_app(
     observation.observe(app, metrics=metrics, access_log=ports.settings.access_log)
     observation.mount(app, metrics=metrics, probe=probe)
     routes = [route for surface in surfaces for route in surface.routes]
-    _mount(app, routes, Pipeline(ports, authenticate=authenticate))
+    streams = OpenStreams(StreamLimits(ports.settings.streams_per_address))
+    _mount(app, routes, Pipeline(ports, authenticate=authenticate, streams=streams))
+    app.before_server_stop(lambda *_: streams.end_all())
     documentation.mount(app, openapi.describe(routes, prefix=PREFIX, version=VERSION))
     _refuse_unguarded(app, routes)
     return app

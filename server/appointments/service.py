@@ -16,7 +16,7 @@ from server.appointments.repository import (
     take_allowance_again,
 )
 from server.appointments.rules import EARLIEST_CHECK_IN, paused_until
-from server.appointments.visits import require_accepted
+from server.appointments.visits import day_span, require_accepted
 from server.catalog.rules import local_day
 from server.kit.access import Actor
 from server.kit.errors import NotFound, WrongState
@@ -24,6 +24,7 @@ from server.kit.states import advance
 
 __all__ = [
     "end_visit",
+    "find_due_visit",
     "get_appointment",
     "mark_abandoned",
     "mark_checked_in",
@@ -42,6 +43,17 @@ async def get_appointment(appointment_id: str) -> Appointment:
     if appointment is None:
         raise NotFound
     return appointment
+
+
+async def find_due_visit(person_id: str, point_code: str, *, now: datetime) -> Appointment | None:
+    """Return the person's visit at the point for which they could check in now, if there is one."""
+    return await Appointment.filter(
+        person_id=person_id,
+        point_code=point_code,
+        state__in=(AppointmentState.PENDING, AppointmentState.CONFIRMED),
+        starts_at__gt=day_span(local_day(now))[0],
+        starts_at__lte=now + EARLIEST_CHECK_IN,
+    ).first()
 
 
 async def mark_checked_in(

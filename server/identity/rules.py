@@ -1,7 +1,7 @@
 """Checks of identity numbers, phones and logins; values in, decisions out."""
 
 import re
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 ID_NUMBER = re.compile(
     r"[1-9]\d{5}(?:18|19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dX]"
@@ -30,6 +30,11 @@ def complete_id_number(first_17: str) -> str:
     """Return the identity number that begins with these 17 digits."""
     total = sum(weight * int(digit) for weight, digit in zip(_WEIGHTS, first_17, strict=True))
     return first_17 + _CHECK_DIGITS[total % 11]
+
+
+def born_on(number: str) -> date:
+    """Return the birth date that an identity number holds."""
+    return date.fromisoformat(f"{number[6:10]}-{number[10:12]}-{number[12:14]}")
 
 
 def is_mobile(number: str) -> bool:

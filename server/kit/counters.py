@@ -2,9 +2,16 @@
 
 from typing import Any
 
-from tortoise import Model
-from tortoise.exceptions import IntegrityError
+from tortoise import Model, connections
 from tortoise.expressions import F
+
+from server.kit.bulk import marks
+
+_BEGIN = "INSERT INTO {table} ({columns}, last_number) VALUES ({values}, 1) {known} last_number + 1"
+_IF_KNOWN = {
+    "mysql": "ON DUPLICATE KEY UPDATE last_number =",
+    "sqlite": "ON CONFLICT DO UPDATE SET last_number =",
+}
 
 
 async def next_number(counters: type[Model], **key: Any) -> int:
@@ -15,9 +22,18 @@ async def next_number(counters: type[Model], **key: Any) -> int:
     """
     counter = counters.filter(**key)
     if await counter.update(last_number=F("last_number") + 1) == 0:
-        try:
-            await counters.create(**key, last_number=1)
-        except IntegrityError:
-            await counter.update(last_number=F("last_number") + 1)
+        await _begin(counters, key)
     row = await counter.get()
     return int(row.last_number)  # type: ignore[attr-defined]
+
+
+async def _begin(counters: type[Model], key: dict[str, Any]) -> None:
+    # In one statement: an INSERT that fails would leave shared locks, and those deadlock.
+    connection = connections.get("default")
+    statement = _BEGIN.format(
+        table=counters._meta.db_table,  # noqa: SLF001 - the ORM names it nowhere else
+        columns=", ".join(key),
+        values=marks(len(key)),
+        known=_IF_KNOWN[connection.capabilities.dialect],
+    )
+    await connection.execute_query(statement, list(key.values()))

@@ -6,6 +6,7 @@
 from typing import Any, cast
 
 from redis import asyncio as aioredis
+from redis.asyncio.client import PubSub
 from redis.asyncio.cluster import RedisCluster
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
@@ -13,7 +14,7 @@ from redis.exceptions import RedisError
 
 Redis = aioredis.Redis
 
-__all__ = ["Redis", "RedisError", "open_redis"]
+__all__ = ["PubSub", "Redis", "RedisError", "open_redis"]
 
 COMMAND_TIMEOUT_S = 1.0
 """Redis only hints: whoever waits longer for a hint does better without."""

@@ -48,12 +48,15 @@ async def advance(
     await record_move(row, from_state=origin, to_state=target, actor=actor, now=now, reason=reason)
 
 
-async def touch(row: Stateful) -> None:
+async def touch(row: Stateful, **changes: object) -> None:
     """Win `row` as it was read without moving it: nobody else moves it until the transaction ends.
 
-    Raises `ChangedMeanwhile`. For work that rests on the state that it leaves as it is.
+    Sets the columns in `changes`. Raises `ChangedMeanwhile`. For work that rests on the state that
+    it leaves as it is.
     """
-    await _claim(row, row.state)
+    await _claim(row, row.state, **changes)
+    for column, value in changes.items():
+        setattr(row, column, value)
 
 
 async def _claim(row: Stateful, origin: StrEnum, **columns: object) -> None:

@@ -9,10 +9,12 @@ LONGEST_NUMBER = 4
 
 async def access_own_ticket(person_id: str, ticket_id: str) -> QueueTicket:
     """Return the person's own ticket; raise `NotFound`."""
-    ticket = await QueueTicket.get_or_none(id=ticket_id, person_id=person_id)
-    if ticket is None:
-        raise NotFound
-    return ticket
+    return _found(await QueueTicket.get_or_none(id=ticket_id, person_id=person_id))
+
+
+async def access_point_ticket(point_code: str, ticket_id: str) -> QueueTicket:
+    """Return a ticket of the point; raise `NotFound`."""
+    return _found(await QueueTicket.get_or_none(id=ticket_id, point_code=point_code))
 
 
 async def access_window(point_code: str, number: str) -> Window:
@@ -23,3 +25,9 @@ async def access_window(point_code: str, number: str) -> Window:
     if window is None:
         raise NotFound
     return window
+
+
+def _found(ticket: QueueTicket | None) -> QueueTicket:
+    if ticket is None:
+        raise NotFound
+    return ticket

@@ -1,58 +1,66 @@
 """The queue as citizens and the hall see it."""
 
-from datetime import datetime
-
-from models.kinds import WindowKind
-from models.queueing import QueueTicket
 from server.appointments.access import access_own_appointment
 from server.appointments.errors import AlreadyBooked, NotAcceptedHere, TooEarly
+from server.balancing.rules import Place, distance_km, travel_minutes
 from server.catalog.errors import UnknownItem, UnknownPoint
-from server.catalog.rules import local_day
 from server.catalog.service import get_point
 from server.kit.access import CITIZENS, EVERYBODY
 from server.kit.errors import ChangedMeanwhile, NotFound, WrongState
-from server.kit.http.call import Call, RealNameRequired
+from server.kit.http.call import EVENT_STREAM, Call, EventStream, RealNameRequired
 from server.kit.http.routes import Surface
 from server.queueing import endpoints_desk
 from server.queueing.access import access_own_ticket
-from server.queueing.errors import AlreadyInQueue, PointClosed
-from server.queueing.repository import tickets_at_windows
-from server.queueing.rules import label_of
+from server.queueing.display import show_hall, whole_minutes
+from server.queueing.errors import (
+    AlreadyInQueue,
+    AssuranceTooLow,
+    PointClosed,
+    RemotePaused,
+    TooFar,
+)
+from server.queueing.feed import HallFeed
+from server.queueing.leaving import plan_departure
+from server.queueing.remote import Whereabouts, arrive, take_by_phone, withdraw
 from server.queueing.schemas import (
-    CallOut,
+    LONGEST_WAY_MINUTES,
     DisplayOut,
-    KindOut,
+    PlaceIn,
     TicketDetailOut,
     TicketIn,
     TicketOut,
+    WayIn,
+    WayOut,
     facts_of,
 )
-from server.queueing.service import load_of_point, people_before
-from server.queueing.tickets import WalkIn, check_in, take_ticket
+from server.queueing.tickets import WalkIn, check_in
+from server.queueing.waits import look_at_queue
 
 public = Surface("/public", tag="display")
 citizen = Surface("/citizen", tag="tickets")
 SURFACES = (public, citizen, *endpoints_desk.SURFACES)
 
-MOST_NEXT = 5
+_MOVES = (NotFound, RealNameRequired, WrongState, ChangedMeanwhile)
 
 
 @public.get("/points/<code>/display", allows=EVERYBODY, refuses=(UnknownPoint,))
-async def display(call: Call[None, None]) -> DisplayOut:
-    """Show whom the windows call and who is next."""
+async def display(call: Call[None, None]) -> DisplayOut | EventStream:
+    """Show whom the windows call and who is next.
+
+    Whoever accepts `text/event-stream` is told each change as it happens, and after a break goes
+    on from the `Last-Event-ID` that it names.
+    """
     point = await get_point(call.path["code"])
-    rows = await tickets_at_windows(point.code, local_day(call.now))
-    return DisplayOut(
-        point_code=point.code,
-        calls=[_call(row) for row in rows if row.window_no is not None],
-        kinds=[await _kind(point.code, kind, call.now) for kind in WindowKind],
-    )
+    if EVENT_STREAM not in call.headers.get("accept", ""):
+        return await show_hall(point.code, now=call.now)
+    last_event_id = call.headers.get("last-event-id", "")
+    return EventStream(HallFeed(point.code, call.ports, last_event_id=last_event_id).events())
 
 
 @citizen.post(
     "/appointments/<appointment_id>/check-in",
     allows=CITIZENS,
-    refuses=(NotFound, RealNameRequired, TooEarly, WrongState, ChangedMeanwhile, AlreadyBooked),
+    refuses=(*_MOVES, TooEarly, AlreadyBooked),
     status=201,
 )
 async def check_in_own(call: Call[None, None]) -> TicketOut:
@@ -60,13 +68,24 @@ async def check_in_own(call: Call[None, None]) -> TicketOut:
     row = await access_own_appointment(
         call.person_id, call.path["appointment_id"], account_id=call.actor.id
     )
-    ticket = await check_in(
-        row,
-        actor=call.actor,
-        now=call.now,
-        at_any_time=call.ports.settings.check_in_at_any_time,
+    settings = call.ports.settings
+    return TicketOut.of(await check_in(row, actor=call.actor, now=call.now, settings=settings))
+
+
+@citizen.put(
+    "/appointments/<appointment_id>/way",
+    allows=CITIZENS,
+    refuses=(NotFound, RealNameRequired),
+)
+async def set_way(call: Call[WayIn, None]) -> WayOut:
+    """Say how long the way to a booked visit takes, to be told when to set out."""
+    row = await access_own_appointment(
+        call.person_id, call.path["appointment_id"], account_id=call.actor.id
     )
-    return TicketOut.of(ticket)
+    point = await get_point(row.point_code)
+    minutes = call.body.travel_minutes or _minutes_to(call.body.place, Place(point.lat, point.lng))
+    await plan_departure(row, minutes=minutes)
+    return WayOut(travel_minutes=minutes)
 
 
 @citizen.post(
@@ -79,42 +98,58 @@ async def check_in_own(call: Call[None, None]) -> TicketOut:
         NotAcceptedHere,
         PointClosed,
         AlreadyInQueue,
+        TooFar,
+        AssuranceTooLow,
+        RemotePaused,
+        TooEarly,
+        WrongState,
+        ChangedMeanwhile,
+        AlreadyBooked,
     ),
     status=201,
 )
 async def take(call: Call[TicketIn, None]) -> TicketOut:
-    """Take a queue number without a booking."""
-    walk_in = WalkIn(
-        point_code=call.body.point_code,
-        kind=call.body.kind,
-        person_id=call.person_id,
-        item_codes=tuple(call.body.item_codes or ()),
+    """Take a queue number: in the hall, or on the way to it.
+
+    A booking that is due at the point is checked in by it. Whoever is on the way keeps the place,
+    and is called once `arrive` was said.
+    """
+    body = call.body
+    walk_in = WalkIn(body.point_code, body.kind, call.person_id, tuple(body.item_codes or ()))
+    whereabouts = Whereabouts(body.place, body.travel_minutes)
+    return TicketOut.of(
+        await take_by_phone(
+            walk_in, whereabouts, actor=call.actor, now=call.now, settings=call.ports.settings
+        )
     )
-    return TicketOut.of(await take_ticket(walk_in, actor=call.actor, now=call.now))
 
 
 @citizen.get("/tickets/<ticket_id>", allows=CITIZENS, refuses=(NotFound, RealNameRequired))
 async def show(call: Call[None, None]) -> TicketDetailOut:
     """Show one's ticket, how many are before it and how long that may take."""
     ticket = await access_own_ticket(call.person_id, call.path["ticket_id"])
-    load = await load_of_point(ticket.point_code, now=call.now, kind=ticket.kind)
-    before = people_before(ticket, load)
+    queue = await look_at_queue(ticket.point_code, ticket.kind, now=call.now)
     return TicketDetailOut(
-        **facts_of(ticket), people_before=before, wait_minutes=load.wait_minutes(before)
+        **facts_of(ticket),
+        people_before=queue.people_before(ticket.id),
+        wait_minutes=whole_minutes(queue.wait_of(ticket, now=call.now)),
     )
 
 
-def _call(row: QueueTicket) -> CallOut:
-    label = label_of(row.series, row.number)
-    return CallOut(label=label, window_no=row.window_no or 0, state=row.state)
+@citizen.post("/tickets/<ticket_id>/arrive", allows=CITIZENS, refuses=(*_MOVES, TooFar))
+async def arrive_here(call: Call[PlaceIn, None]) -> TicketOut:
+    """Say that one has come to the point, shown by where the phone is."""
+    ticket = await access_own_ticket(call.person_id, call.path["ticket_id"])
+    return TicketOut.of(await arrive(ticket, place=call.body.place, now=call.now))
 
 
-async def _kind(point_code: str, kind: WindowKind, now: datetime) -> KindOut:
-    load = await load_of_point(point_code, now=now, kind=kind)
-    return KindOut(
-        kind=kind,
-        waiting=len(load.order),
-        open_windows=load.open_windows,
-        wait_minutes=load.wait_minutes(len(load.order)),
-        next_labels=[label_of(row.series, row.number) for row in load.order[:MOST_NEXT]],
-    )
+@citizen.post("/tickets/<ticket_id>/withdraw", allows=CITIZENS, refuses=_MOVES)
+async def give_back(call: Call[None, None]) -> TicketOut:
+    """Give a number back that one no longer needs."""
+    ticket = await access_own_ticket(call.person_id, call.path["ticket_id"])
+    return TicketOut.of(await withdraw(ticket, actor=call.actor, now=call.now))
+
+
+def _minutes_to(place: Place | None, point: Place) -> int:
+    distance = None if place is None else distance_km(place, point)
+    return min(LONGEST_WAY_MINUTES, max(1, round(travel_minutes(distance))))

@@ -1,10 +1,10 @@
 """How queueing can be refused."""
 
-from server.kit.errors import Refusal
+from server.kit.errors import Forbidden, Refusal
 
 
 class AlreadyInQueue(Refusal):
-    """The person has a ticket at this point today that is not done with."""
+    """The person has a ticket today that is not done with: at this point, or a remote one."""
 
     code = "already_in_queue"
 
@@ -13,6 +13,24 @@ class PointClosed(Refusal):
     """The point does not work now or soon."""
 
     code = "point_closed"
+
+
+class TooFar(Refusal):
+    """The place is too far from the point; `within_km` is how near it has to be."""
+
+    code = "too_far"
+
+
+class AssuranceTooLow(Forbidden):
+    """Only somebody whose identity is better assured takes a number from afar."""
+
+    code = "assurance_too_low"
+
+
+class RemotePaused(Refusal):
+    """The person did not come to numbers taken from afar; in the hall they get one."""
+
+    code = "remote_paused"
 
 
 class NobodyWaiting(Refusal):
@@ -43,3 +61,9 @@ class NoTicketAtWindow(Refusal):
     """Nobody was called to this window, or all were finished."""
 
     code = "no_ticket_at_window"
+
+
+class KindNotServed(Refusal):
+    """The window or the point does not serve this kind."""
+
+    code = "kind_not_served"

@@ -1,10 +1,8 @@
 """What balancing is told of the halls."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-
-from tortoise.functions import Count
 
 from models.catalog import Window
 from models.kinds import WindowKind
@@ -13,6 +11,7 @@ from models.states import TicketState
 from server.balancing.loads import HallLoad
 from server.balancing.services import Served
 from server.catalog.rules import local_day
+from server.queueing.repository import kinds_of
 
 IN_HALL = (TicketState.WAITING, TicketState.CALLED, TicketState.SERVING)
 MEASURED = 5_000
@@ -62,11 +61,6 @@ def _load_of(ticket: QueueTicket, now: datetime) -> HallLoad:
     return HallLoad(started=(ticket.serving_at or ticket.called_at or now,))
 
 
-async def _count_open() -> dict[str, int]:
-    windows = Window.filter(kind=WindowKind.ACCEPT, opened_at__isnull=False)
-    rows = (
-        await windows.annotate(count=Count("id"))
-        .group_by("point_code")
-        .values("point_code", "count")
-    )
-    return {row["point_code"]: row["count"] for row in rows}
+async def _count_open() -> Counter[str]:
+    opened = await Window.exclude(opened_at=None)
+    return Counter(one.point_code for one in opened if WindowKind.ACCEPT in kinds_of(one))

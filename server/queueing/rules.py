@@ -1,12 +1,17 @@
-"""Who is next, and how long it will take: values in, decision out."""
+"""Who is next, who may take a number from afar, when to leave: values in, decision out."""
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
-MOST_BOOKED_IN_A_ROW = 2
-"""Then a walk-in is called, so that bookings do not keep them waiting for ever."""
+from models.kinds import Lane
+
+MOST_FIRST_IN_A_ROW = 2
+"""Bookings and green numbers together; then a plain number is called while one waits.
+
+So of any three calls in a row one is a plain number: whoever has n plain numbers before them is
+called with the 3 (n + 1)th call at the latest, however many bookings and green numbers come.
+"""
 
 BACK_AFTER = 3
 MOST_MISSES = 2
@@ -14,20 +19,29 @@ MOST_MISSES = 2
 
 LATE_AFTER = timedelta(minutes=10)
 
-
-USUAL_MINUTES = 8.0
-"""Service time of a point that has served nobody yet today."""
-
 TICK = timedelta(microseconds=1)
+
+HERE_KM = 0.3
+"""Whoever is this near stands in the hall: a phone in a building errs by as much."""
+
+ARRIVAL_GRACE = timedelta(minutes=20)
+"""How long the place of one who is on the way is kept after it would have been their turn."""
+
+LEAVE_MARGIN_MINUTES = 5.0
+"""People are told to leave so much earlier than the way alone asks for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """One that waits; `is_booked` while the booking's turn was not missed."""
+    """One that waits."""
 
     id: str
     rank_at: datetime
-    is_booked: bool
+    lane: Lane
+
+    def goes_first(self, now: datetime) -> bool:
+        """Tell whether they are called before plain numbers: green, or booked for now."""
+        return self.lane is Lane.GREEN or (self.lane is Lane.BOOKED and self.rank_at <= now)
 
 
 def rank_of_booking(starts_at: datetime, *, now: datetime) -> datetime:
@@ -35,59 +49,72 @@ def rank_of_booking(starts_at: datetime, *, now: datetime) -> datetime:
     return now if now > starts_at + LATE_AFTER else starts_at
 
 
-def call_order(waiting: Iterable[Waiting], *, now: datetime, booked_in_a_row: int) -> list[Waiting]:
+def lane_of_booking(starts_at: datetime, *, now: datetime, is_green: bool) -> Lane:
+    """Return where one who comes for a booking stands; whoever is late is as one who walks in."""
+    return Lane.BOOKED if now <= starts_at + LATE_AFTER else lane_of_walk_in(is_green=is_green)
+
+
+def lane_of_walk_in(*, is_green: bool) -> Lane:
+    """Return where one without a booking stands."""
+    return Lane.GREEN if is_green else Lane.PLAIN
+
+
+def is_elder(born_on: date, *, today: date, from_age: int) -> bool:
+    """Tell whether somebody has completed so many years."""
+    had_birthday = (today.month, today.day) >= (born_on.month, born_on.day)
+    return today.year - born_on.year - (not had_birthday) >= from_age
+
+
+def call_order(waiting: Iterable[Waiting], *, now: datetime, first_in_a_row: int) -> list[Waiting]:
     """Return everybody in the order in which they will be called.
 
-    Bookings whose time has come go first, two to each walk-in; those who came early go last.
+    Bookings whose time has come and green numbers go first, two to each plain number; bookings
+    before their time go last.
     """
     ranked = sorted(waiting, key=lambda one: (one.rank_at, one.id))
-    due = [one for one in ranked if one.is_booked and one.rank_at <= now]
-    early = [one for one in ranked if one.is_booked and one.rank_at > now]
-    walk_ins = [one for one in ranked if not one.is_booked]
-    return [*_alternate(due, walk_ins, booked_in_a_row), *early]
+    first = [one for one in ranked if one.goes_first(now)]
+    early = [one for one in ranked if one.lane is Lane.BOOKED and not one.goes_first(now)]
+    plain = [one for one in ranked if one.lane is Lane.PLAIN]
+    return [*_alternate(first, plain, first_in_a_row), *early]
 
 
 def _alternate(
-    due: Sequence[Waiting], walk_ins: Sequence[Waiting], booked_in_a_row: int
+    first: Sequence[Waiting], plain: Sequence[Waiting], first_in_a_row: int
 ) -> list[Waiting]:
     order: list[Waiting] = []
-    booked, others, streak = list(due), list(walk_ins), booked_in_a_row
-    while booked and others:
-        is_booked_turn = streak < MOST_BOOKED_IN_A_ROW
-        order.append((booked if is_booked_turn else others).pop(0))
-        streak = streak + 1 if is_booked_turn else 0
-    return [*order, *booked, *others]
+    preferred, others, streak = list(first), list(plain), first_in_a_row
+    while preferred and others:
+        is_preferred = streak < MOST_FIRST_IN_A_ROW
+        order.append((preferred if is_preferred else others).pop(0))
+        streak = streak + 1 if is_preferred else 0
+    return [*order, *preferred, *others]
 
 
-def count_streak(recent: Iterable[bool]) -> int:
-    """Return how many bookings were called in a row; `recent` is the newest first."""
+def count_streak(recent: Iterable[Lane]) -> int:
+    """Return how many were called first in a row; `recent` are their lanes, the newest first."""
     streak = 0
-    for is_booked in recent:
-        if not is_booked:
+    for lane in recent:
+        if lane is Lane.PLAIN:
             break
         streak += 1
     return streak
 
 
-def rank_after_miss(walk_ins: Iterable[Waiting], *, now: datetime) -> datetime:
-    """Return the rank of one who missed the call: behind three walk-ins, or behind them all."""
-    ranks = sorted(one.rank_at for one in walk_ins)[:BACK_AFTER]
+def rank_after_miss(plain: Iterable[Waiting], *, now: datetime) -> datetime:
+    """Return the rank of one who missed the call: behind three plain numbers, or them all."""
+    ranks = sorted(one.rank_at for one in plain)[:BACK_AFTER]
     return ranks[-1] + TICK if ranks else now
 
 
-def predict_wait_minutes(people: int, *, open_windows: int, minutes_each: float) -> int | None:
-    """Return the minutes until so many people were served; None while no window is open."""
-    if open_windows == 0:
-        return None
-    return math.ceil(people * minutes_each / open_windows)
+def arrive_by(*, now: datetime, travel_minutes: float, wait_minutes: float | None) -> datetime:
+    """Return until when the place of one who is on the way is kept."""
+    minutes = max(travel_minutes, wait_minutes or 0.0)
+    return now + timedelta(minutes=minutes) + ARRIVAL_GRACE
 
 
-def mean_minutes(spans: Sequence[tuple[datetime, datetime]]) -> float:
-    """Return the mean of measured service times in minutes, or the usual one."""
-    if not spans:
-        return USUAL_MINUTES
-    total = sum((end - start for start, end in spans), timedelta())
-    return total / timedelta(minutes=1) / len(spans)
+def must_leave(minutes_left: float, *, travel_minutes: float) -> bool:
+    """Tell whether one whose turn comes in `minutes_left` has to set out now."""
+    return minutes_left <= travel_minutes + LEAVE_MARGIN_MINUTES
 
 
 def label_of(series: str, number: int) -> str:

@@ -1,48 +1,144 @@
 """What comes in and goes out about the queue."""
 
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, Field, model_validator
 
 from models.catalog import Window
-from models.kinds import WindowKind
+from models.kinds import Lane, WindowKind
 from models.queueing import QueueTicket
 from models.states import TicketState
 from server.appointments.schemas import IdNumber, ItemCodes
-from server.kit.http.schemas import Code, Incoming, Line, Outgoing
+from server.balancing.rules import Place
+from server.kit.http.schemas import Code, Day, Incoming, Line, Outgoing, PageQuery
+from server.queueing.repository import kinds_of
 from server.queueing.rules import label_of
 
+LONGEST_WAY_MINUTES = 240
+LARGEST_WINDOW_NO = 9999
 
-class TicketIn(Incoming):
-    """A walk-in: to which kind of window, and for which items if known."""
+Lat = Annotated[float, Field(ge=-90, le=90)]
+Lng = Annotated[float, Field(ge=-180, le=180)]
+Minutes = Annotated[int, Field(ge=1, le=LONGEST_WAY_MINUTES)]
+WindowNo = Annotated[int, Field(ge=1, le=LARGEST_WINDOW_NO)]
+
+
+class PlaceIn(Incoming):
+    """Where the phone is, in degrees (WGS 84); it is not kept."""
+
+    lat: Lat
+    lng: Lng
+
+    @property
+    def place(self) -> Place:
+        """The place."""
+        return Place(self.lat, self.lng)
+
+
+class TicketIn(PlaceIn):
+    """A number wanted: to which kind of window, for which items if known, from where.
+
+    `travel_minutes` is how long the way takes, if the person knows better than the map.
+    """
 
     point_code: Code
     kind: WindowKind
     item_codes: ItemCodes | None = None
+    travel_minutes: Minutes | None = None
+
+
+class WayIn(Incoming):
+    """How long the way to a booked visit takes: in minutes, or from which place."""
+
+    travel_minutes: Minutes | None = None
+    lat: Lat | None = None
+    lng: Lng | None = None
+
+    @model_validator(mode="after")
+    def _is_told_one_way(self) -> Self:
+        place = (self.lat, self.lng)
+        if (self.travel_minutes is None) == (None in place) or place.count(None) == 1:
+            raise ValueError("either travel_minutes, or lat and lng")
+        return self
+
+    @property
+    def place(self) -> Place | None:
+        """The place, if that was told."""
+        if self.lat is None or self.lng is None:
+            return None
+        return Place(self.lat, self.lng)
+
+
+class WayOut(Outgoing):
+    """How long the way is taken to be; somebody is told when to set out."""
+
+    travel_minutes: int
 
 
 class DeskTicketIn(Incoming):
-    """A walk-in without a phone, whose identity card was seen."""
+    """A walk-in without a phone, whose identity card was seen.
+
+    `is_green`: goes first for what the clerk sees, such as a disability.
+    """
 
     name: Line
     id_number: IdNumber
     kind: WindowKind
     item_codes: ItemCodes | None = None
+    is_green: bool = False
+
+
+class OpenIn(Incoming):
+    """What a window serves besides its own kind while it is open."""
+
+    also_kinds: list[WindowKind] = Field(default_factory=list, max_length=len(WindowKind))
+
+
+class ChangeIn(Incoming):
+    """At which window the clerk goes on."""
+
+    to_no: WindowNo
+
+
+class TransferIn(Incoming):
+    """Where somebody is sent on: to another kind of window, to one window, or both."""
+
+    kind: WindowKind | None = None
+    window_no: WindowNo | None = None
+
+    @model_validator(mode="after")
+    def _leads_somewhere(self) -> Self:
+        if self.kind is None and self.window_no is None:
+            raise ValueError("kind or window_no")
+        return self
+
+
+class TicketsQuery(PageQuery):
+    """Which numbers of the point: of a day (today), in a state (any)."""
+
+    day: Day | None = None
+    state: TicketState | None = None
 
 
 class TicketOut(Outgoing):
-    """A place in the queue."""
+    """A place in the queue; `predicted_minutes` is the wait as it was predicted when taken."""
 
     id: str
     label: str
     point_code: str
     kind: WindowKind
+    lane: Lane
     state: TicketState
     window_no: int | None
+    wanted_window_no: int | None
     appointment_id: str | None
     person_id: str
     item_codes: list[str]
+    predicted_minutes: float | None
     taken_at: AwareDatetime
+    arrived_at: AwareDatetime | None
+    arrive_by: AwareDatetime | None
+    first_called_at: AwareDatetime | None
 
     @classmethod
     def of(cls, row: QueueTicket) -> Self:
@@ -58,17 +154,22 @@ class TicketDetailOut(TicketOut):
 
 
 class WindowOut(Outgoing):
-    """A window and whether somebody works at it."""
+    """A window, what it serves, and whether somebody works at it."""
 
     number: int
     kind: WindowKind
+    kinds: list[WindowKind]
     is_open: bool
 
     @classmethod
     def of(cls, window: Window) -> Self:
         """Show a window."""
-        is_open = window.opened_at is not None
-        return cls(number=window.number, kind=window.kind, is_open=is_open)
+        return cls(
+            number=window.number,
+            kind=window.kind,
+            kinds=sorted(kinds_of(window)),
+            is_open=window.opened_at is not None,
+        )
 
 
 class CallOut(Outgoing):
@@ -99,15 +200,22 @@ class DisplayOut(Outgoing):
 
 def facts_of(row: QueueTicket) -> dict[str, object]:
     """Return what every view of a ticket shows."""
+    predicted = row.predicted_minutes
     return {
         "id": row.id,
         "label": label_of(row.series, row.number),
         "point_code": row.point_code,
         "kind": row.kind,
+        "lane": row.lane,
         "state": row.state,
         "window_no": row.window_no,
+        "wanted_window_no": row.wanted_window_no,
         "appointment_id": row.appointment_id,
         "person_id": row.person_id,
         "item_codes": row.item_codes,
+        "predicted_minutes": None if predicted is None else round(predicted, 1),
         "taken_at": row.taken_at,
+        "arrived_at": row.arrived_at,
+        "arrive_by": row.arrive_by,
+        "first_called_at": row.first_called_at,
     }

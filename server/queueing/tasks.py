@@ -1,77 +1,90 @@
-"""Closing a day's queue when the day is over."""
+"""What happens to numbers by the clock: told to leave, given up, closed for the night."""
 
+from collections.abc import Awaitable, Callable
 from datetime import datetime
+from typing import TypeVar
 
 import structlog
+from tortoise import Model
+from tortoise.queryset import QuerySet
 
 from models.catalog import Window
-from models.queueing import QueueTicket
+from models.queueing import Departure, HallNews, QueueTicket
 from models.states import TicketState
+from server.appointments.visits import day_span
+from server.balancing.events import PointWentDark
 from server.catalog.rules import local_day
-from server.catalog.service import get_point
-from server.identity.people import find_account_of
-from server.kit.access import ENGINE
-from server.kit.errors import Refusal
 from server.kit.jobs import Job
 from server.kit.outbox import Consumer
 from server.kit.ports import Ports
-from server.kit.states import advance
 from server.kit.transaction import in_transaction
-from server.notifications.events import notify
+from server.queueing.bells import wake_displays
+from server.queueing.closing import close_ticket, close_window_overnight
+from server.queueing.evacuation import move_stranded, strand_tickets
+from server.queueing.events import HallChanged, TicketStranded
+from server.queueing.leaving import tell_to_leave
+from server.queueing.remote import give_up_unarrived
 from server.queueing.repository import UNFINISHED
-from server.queueing.rules import label_of
-from server.queueing.service import get_ticket
-from server.queueing.windows import abandon, conclude
 
-AFTER_CLOSING = "the day is over"
-EVERY_S = 900.0
 MOST_AT_ONCE = 500
+
+Row = TypeVar("Row", bound=Model)
+Work = Callable[[str, datetime], Awaitable[None]]
 
 log = structlog.get_logger(__name__)
 
 
 async def close_past_days(ports: Ports) -> None:
-    """End every ticket of a day that is over, tell those not served, and close the windows."""
+    """End every ticket of a day that is over, tell those not served, and close the windows.
+
+    Each in a transaction of its own: after a kill the next run goes on with what is left.
+    """
     today = local_day(ports.now())
-    left = QueueTicket.filter(day__lt=today, state__in=UNFINISHED).limit(MOST_AT_ONCE)
-    for ticket_id in await left.values_list("id", flat=True):
-        try:
-            await in_transaction(lambda one=ticket_id: _close(str(one), ports.now()))  # type: ignore[misc]
-        except Refusal as refusal:
-            log.info("left_as_it_is", subject=ticket_id, reason=refusal.code)
-    await in_transaction(lambda: _close_windows(ports.now()))
+    await _each(QueueTicket.filter(day__lt=today, state__in=UNFINISHED), close_ticket, ports)
+    midnight = day_span(today)[0]
+    await _each(Window.filter(opened_at__lt=midnight), close_window_overnight, ports)
+    await in_transaction(Departure.filter(day__lt=today).delete)
+    await in_transaction(HallNews.filter(told_at__lt=midnight).delete)
 
 
-async def _close(ticket_id: str, now: datetime) -> None:
-    ticket = await get_ticket(ticket_id)
-    if ticket.state is TicketState.SERVING:
-        await conclude(ticket, actor=ENGINE, now=now, reason=AFTER_CLOSING)
-        return
-    if ticket.state is TicketState.CALLED:
-        await advance(ticket, TicketState.MISSED, actor=ENGINE, now=now)
-    await abandon(ticket, actor=ENGINE, now=now, reason=AFTER_CLOSING)
-    await _tell(ticket, now)
-
-
-async def _tell(ticket: QueueTicket, now: datetime) -> None:
-    point = await get_point(ticket.point_code)
-    await notify(
-        kind="ticket_closed",
-        account_id=await find_account_of(ticket.person_id),
-        subject_id=ticket.id,
-        key="closed",
-        now=now,
-        data={"point": point.name, "ticket": label_of(ticket.series, ticket.number)},
+async def give_up_numbers(ports: Ports) -> None:
+    """End the numbers of those who did not come in time."""
+    on_the_way = QueueTicket.filter(
+        state=TicketState.WAITING, day=local_day(ports.now()), arrived_at=None
     )
+    await _each(on_the_way.filter(arrive_by__lte=ports.now()), give_up_unarrived, ports)
 
 
-async def _close_windows(now: datetime) -> None:
-    for window in await Window.exclude(opened_at=None).order_by("id"):
-        if window.opened_at is not None and local_day(window.opened_at) < local_day(now):
-            await Window.filter(id=window.id, opened_at=window.opened_at).update(
-                staff_id=None, opened_at=None
-            )
+async def tell_all_to_leave(ports: Ports) -> None:
+    """Tell those to set out whose turn comes by the time that they are there."""
+    untold = Departure.filter(day=local_day(ports.now()), told_at=None)
+    await _each(untold, tell_to_leave, ports)
 
 
-CONSUMERS: tuple[Consumer, ...] = ()
-JOBS: tuple[Job, ...] = (Job("queueing.close_past_days", EVERY_S, close_past_days),)
+async def _each(rows: QuerySet[Row], work: Work, ports: Ports) -> None:
+    """Work on every row by its id; one that fails is left for the next time."""
+    last = ""
+    while ids := await _next_ids(rows, last):
+        for one in ids:
+            try:
+                await in_transaction(lambda one=one: work(one, ports.now()))  # type: ignore[misc]
+            except Exception:
+                log.exception("left_as_it_is", subject=one)
+        last = ids[-1]
+
+
+async def _next_ids(rows: QuerySet[Row], last: str) -> list[str]:
+    after = rows.filter(id__gt=last).order_by("id").limit(MOST_AT_ONCE)
+    return [str(one) for one in await after.values_list("id", flat=True)]
+
+
+CONSUMERS: tuple[Consumer, ...] = (
+    Consumer("queueing.wake_displays", HallChanged, wake_displays, is_remote=True),
+    Consumer("queueing.strand_tickets", PointWentDark, strand_tickets),
+    Consumer("queueing.move_stranded", TicketStranded, move_stranded),
+)
+JOBS: tuple[Job, ...] = (
+    Job("queueing.close_past_days", 900.0, close_past_days),
+    Job("queueing.give_up_numbers", 60.0, give_up_numbers),
+    Job("queueing.tell_to_leave", 30.0, tell_all_to_leave),
+)

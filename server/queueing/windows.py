@@ -1,44 +1,31 @@
-"""Calling: each ticket goes to one window, each window has one ticket."""
+"""Windows: who works at which, and what it serves."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from models.catalog import Window
+from models.kinds import HallNewsKind, WindowKind
 from models.queueing import QueueTicket
-from models.states import TicketState
-from server.appointments.service import (
-    get_appointment,
-    mark_abandoned,
-    mark_served,
-    mark_serving,
-)
 from server.catalog.rules import local_day
 from server.kit.access import Actor, Role
-from server.kit.errors import ChangedMeanwhile
-from server.kit.states import advance, moves_of
-from server.queueing.errors import (
-    NobodyWaiting,
-    NoTicketAtWindow,
-    WindowBusy,
-    WindowClosed,
-    WindowTaken,
-)
-from server.queueing.repository import (
-    as_waiting,
-    booked_in_a_row,
-    lock_window,
-    ticket_at_window,
-    waiting_at,
-)
-from server.queueing.rules import MOST_MISSES, call_order, rank_after_miss
+from server.kit.states import touch
+from server.queueing.errors import WindowBusy, WindowClosed, WindowTaken
+from server.queueing.halls import take_hall, tell_hall
+from server.queueing.repository import ticket_at_window
 
 
-async def open_window(window: Window, *, actor: Actor, now: datetime) -> Window:
-    """Let the actor work at the window; raises `WindowTaken`."""
-    current = await lock_window(window)
+async def open_window(
+    window: Window, *, actor: Actor, now: datetime, also_kinds: Sequence[WindowKind] = ()
+) -> Window:
+    """Let the actor work at the window and serve other kinds besides its own.
+
+    Opening one's own window again changes what it serves. Raises `WindowTaken`.
+    """
+    current = await take_window(window)
     if current.staff_id not in {None, actor.id}:
         raise WindowTaken
-    if current.staff_id is None:
-        await _staff(current, actor.id, now)
+    opened_at = current.opened_at or now
+    await _staff(current, actor.id, opened_at, also_kinds)
     return current
 
 
@@ -47,145 +34,67 @@ async def close_window(window: Window, *, actor: Actor, now: datetime) -> Window
 
     Raises `WindowClosed`, `WindowTaken` or `WindowBusy`.
     """
-    current = await lock_window(window)
+    current = await take_window(window)
     if current.opened_at is None:
         raise WindowClosed
     if current.staff_id != actor.id and actor.role is not Role.MANAGER:
         raise WindowTaken
-    await _require_free(current, now)
+    await require_free(current, now)
     await _staff(current, None, None)
     return current
 
 
-async def call_next(window: Window, *, actor: Actor, now: datetime) -> QueueTicket:
-    """Call whoever is next to the window; no other window gets the same ticket.
+async def change_window(window: Window, target: Window, *, actor: Actor, now: datetime) -> Window:
+    """Let the clerk of a window go on at another one, with whom he has in hand.
 
-    Raises `WindowClosed`, `WindowBusy` or `NobodyWaiting`.
+    Raises `WindowClosed`, or `WindowTaken` if somebody works at the other one.
     """
-    current = await _lock_own(window, actor)
-    await _require_free(current, now)
-    ticket = await _claim_next(current, actor, now)
-    if ticket is None:
-        raise NobodyWaiting
-    return ticket
-
-
-async def recall(window: Window, *, actor: Actor, now: datetime) -> QueueTicket:
-    """Call the window's ticket once more; raises `WindowClosed` or `NoTicketAtWindow`."""
-    ticket = await _in_hand(window, actor, now)
-    called = QueueTicket.filter(id=ticket.id, state=TicketState.CALLED, version=ticket.version)
-    if await called.update(version=ticket.version + 1, called_at=now) != 1:
-        raise NoTicketAtWindow
-    ticket.version, ticket.called_at = ticket.version + 1, now
-    return ticket
-
-
-async def start(window: Window, *, actor: Actor, now: datetime) -> QueueTicket:
-    """Record that the person called has come; raises as `recall`, or `WrongState`."""
-    ticket = await _in_hand(window, actor, now)
-    await _serve(ticket, actor, now)
-    return ticket
-
-
-async def finish(window: Window, *, actor: Actor, now: datetime) -> QueueTicket:
-    """Record that the person was served; raises as `recall`."""
-    ticket = await _in_hand(window, actor, now)
-    if ticket.state is TicketState.CALLED:
-        await _serve(ticket, actor, now)
-    await conclude(ticket, actor=actor, now=now)
-    return ticket
-
-
-async def miss(window: Window, *, actor: Actor, now: datetime) -> QueueTicket:
-    """Record that nobody came: back behind three others, or out of the queue the second time.
-
-    Raises as `recall`, or `WrongState` if the person is being served.
-    """
-    ticket = await _in_hand(window, actor, now)
-    await advance(ticket, TicketState.MISSED, actor=actor, now=now, window_no=None)
-    moves = await moves_of(QueueTicket, ticket.id)
-    misses = sum(move.to_state == TicketState.MISSED for move in moves)
-    if misses >= MOST_MISSES:
-        await abandon(ticket, actor=actor, now=now, reason="missed twice")
-        return ticket
-    waiting = await waiting_at(ticket.point_code, ticket.day, ticket.kind)
-    others = [one for one in map(as_waiting, waiting.values()) if not one.is_booked]
-    rank_at = rank_after_miss(others, now=now)
-    await advance(ticket, TicketState.WAITING, actor=actor, now=now, rank_at=rank_at)
-    return ticket
-
-
-async def conclude(ticket: QueueTicket, *, actor: Actor, now: datetime, reason: str = "") -> None:
-    """End a ticket that is being served, and its visit."""
-    await advance(ticket, TicketState.DONE, actor=actor, now=now, reason=reason, done_at=now)
-    if ticket.appointment_id is not None:
-        appointment = await get_appointment(ticket.appointment_id)
-        await mark_served(appointment, actor=actor, now=now)
-
-
-async def abandon(ticket: QueueTicket, *, actor: Actor, now: datetime, reason: str) -> None:
-    """End a ticket whose person was not served, and its visit."""
-    await advance(ticket, TicketState.ABANDONED, actor=actor, now=now, reason=reason, done_at=now)
-    if ticket.appointment_id is not None:
-        appointment = await get_appointment(ticket.appointment_id)
-        await mark_abandoned(appointment, actor=actor, now=now)
-
-
-async def _serve(ticket: QueueTicket, actor: Actor, now: datetime) -> None:
-    await advance(
-        ticket, TicketState.SERVING, actor=actor, now=now, serving_at=now, served_by=actor.id
-    )
-    if ticket.appointment_id is not None:
-        appointment = await get_appointment(ticket.appointment_id)
-        await mark_serving(appointment, actor=actor, now=now)
-
-
-async def _claim_next(window: Window, actor: Actor, now: datetime) -> QueueTicket | None:
-    day = local_day(now)
-    while waiting := await waiting_at(window.point_code, day, window.kind):
-        streak = await booked_in_a_row(window.point_code, day, window.kind)
-        order = call_order(map(as_waiting, waiting.values()), now=now, booked_in_a_row=streak)
-        for one in order:
-            if await _claim(waiting[one.id], window, actor, now):
-                return waiting[one.id]
-    return None
-
-
-async def _claim(ticket: QueueTicket, window: Window, actor: Actor, now: datetime) -> bool:
-    try:
-        await advance(
-            ticket,
-            TicketState.CALLED,
-            actor=actor,
-            now=now,
-            window_no=window.number,
-            called_at=now,
-        )
-    except ChangedMeanwhile:
-        return False
-    return True
-
-
-async def _in_hand(window: Window, actor: Actor, now: datetime) -> QueueTicket:
-    current = await _lock_own(window, actor)
+    current = await take_own(window, actor)
+    await target.refresh_from_db()
+    if target.staff_id is not None:
+        raise WindowTaken
     ticket = await ticket_at_window(current.point_code, local_day(now), current.number)
-    if ticket is None:
-        raise NoTicketAtWindow
-    return ticket
+    await _staff(target, actor.id, now, [WindowKind(kind) for kind in current.also_kinds or ()])
+    await _staff(current, None, None)
+    if ticket is not None:
+        await _lead(ticket, target.number, now)
+    return target
 
 
-async def _lock_own(window: Window, actor: Actor) -> Window:
-    current = await lock_window(window)
+async def take_window(window: Window) -> Window:
+    """Take the hall of a window and return the window as it is now."""
+    await take_hall(window.point_code)
+    return await Window.get(id=window.id)
+
+
+async def take_own(window: Window, actor: Actor) -> Window:
+    """Take the hall of a window at which the actor works; raises `WindowClosed`."""
+    current = await take_window(window)
     if current.opened_at is None or current.staff_id != actor.id:
         raise WindowClosed
     return current
 
 
-async def _require_free(window: Window, now: datetime) -> None:
+async def require_free(window: Window, now: datetime) -> None:
+    """Raise `WindowBusy` if somebody is called to the window or served there."""
     if await ticket_at_window(window.point_code, local_day(now), window.number) is not None:
         raise WindowBusy
 
 
-async def _staff(window: Window, staff_id: str | None, opened_at: datetime | None) -> None:
-    await Window.filter(id=window.id).update(staff_id=staff_id, opened_at=opened_at)
-    window.update_from_dict({"staff_id": staff_id, "opened_at": opened_at})
+async def _lead(ticket: QueueTicket, number: int, now: datetime) -> None:
+    left = ticket.window_no or 0
+    await touch(ticket, window_no=number)
+    await tell_hall(ticket, HallNewsKind.CLEARED, window_no=left, now=now)
+    await tell_hall(ticket, HallNewsKind.RECALLED, window_no=number, now=now)
+
+
+async def _staff(
+    window: Window,
+    staff_id: str | None,
+    opened_at: datetime | None,
+    also_kinds: Sequence[WindowKind] = (),
+) -> None:
+    others = [str(kind) for kind in also_kinds if kind is not window.kind]
+    columns = {"staff_id": staff_id, "opened_at": opened_at, "also_kinds": others or None}
+    window.update_from_dict(columns)
+    await window.save(update_fields=list(columns))

@@ -63,7 +63,7 @@ ENDS = {
     ReviewTaskState: {"done"},
     PresenceState: set(),
     AttachmentState: {"deleted"},
-    TicketState: {"done", "abandoned", "transferred"},
+    TicketState: {"done", "abandoned", "no_show", "transferred"},
     CaseState: {"not_accepted", "closed", "withdrawn"},
     TransferState: {"taken_over", "returned", "recalled"},
     ParcelState: {"cancelled"},

@@ -75,6 +75,9 @@ POST   /citizen/offers/<offer_id>/accept                      offer          1 .
 POST   /citizen/offers/<offer_id>/decline                     offer          1 . 0 n 3 3 3 3 3 3 3 3 3
 POST   /citizen/tickets                                       -              1 . . n 3 3 3 3 3 3 3 3 3
 GET    /citizen/tickets/<ticket_id>                           ticket         1 . 0 n 3 3 3 3 3 3 3 3 3
+POST   /citizen/tickets/<ticket_id>/arrive                    ticket         1 . 0 n 3 3 3 3 3 3 3 3 3
+POST   /citizen/tickets/<ticket_id>/withdraw                  ticket         1 . 0 n 3 3 3 3 3 3 3 3 3
+PUT    /citizen/appointments/<appointment_id>/way             visit          1 . 0 n 3 3 3 3 3 3 3 3 3
 GET    /citizen/cases                                         -              1 . . n 3 3 3 3 3 3 3 3 3
 GET    /citizen/cases/<case_no>                               case_here      1 . 0 0 3 3 3 3 3 3 3 3 3
 PUT    /citizen/cases/<case_no>/delivery                      case_here      1 . 0 0 3 3 3 3 3 3 3 3 3
@@ -113,12 +116,16 @@ POST   /desk/appointments/<appointment_id>/no-show            visit          1 3
 POST   /desk/appointments/<appointment_id>/check-in           visit          1 3 3 3 . 0 . 3 3 3 3 3 3
 POST   /desk/relatives/<relative_id>/agree                    relative       1 3 3 3 . . . 3 3 3 3 3 3
 POST   /desk/tickets                                          -              1 3 3 3 . . . 3 3 3 3 3 3
+GET    /desk/tickets                                          -              1 3 3 3 . . . 3 3 3 3 3 3
+POST   /desk/tickets/<ticket_id>/arrive                       ticket         1 3 3 3 . 0 . 3 3 3 3 3 3
 POST   /desk/windows/<no>/open                                -              1 3 3 3 . . . 3 3 3 3 3 3
 POST   /desk/windows/<no>/call-next                           -              1 3 3 3 . . . 3 3 3 3 3 3
 POST   /desk/windows/<no>/recall                              -              1 3 3 3 . . . 3 3 3 3 3 3
 POST   /desk/windows/<no>/start                               -              1 3 3 3 . . . 3 3 3 3 3 3
 POST   /desk/windows/<no>/finish                              -              1 3 3 3 . . . 3 3 3 3 3 3
 POST   /desk/windows/<no>/miss                                -              1 3 3 3 . . . 3 3 3 3 3 3
+POST   /desk/windows/<no>/transfer                            -              1 3 3 3 . . . 3 3 3 3 3 3
+POST   /desk/windows/<no>/change                              -              1 3 3 3 . . . 3 3 3 3 3 3
 POST   /desk/windows/<no>/close                               -              1 3 3 3 . . . 3 3 3 3 3 3
 
 GET    /desk/cases                                            -              1 3 3 3 . . . . . 3 3 3 3

@@ -19,6 +19,7 @@ WHERE = {
     "locker_code": "L1",
     "carrier": "ems",
 }
+PLACE = {"lat": 26.092, "lng": 119.302}
 REASON = {"reason": "情况说明"}
 PERSON = {"name": "李四", "id_number": complete_id_number("35010219000102001")}
 PARTY = {
@@ -51,7 +52,11 @@ BODIES = {
         "hold_id": "@hold",
     },
     "POST /citizen/appointments/<appointment_id>/reschedule": {"starts_at": NOON},
-    "POST /citizen/tickets": {"point_code": STREET, "kind": "consult"},
+    "POST /citizen/tickets": {"point_code": STREET, "kind": "consult", **PLACE},
+    "POST /citizen/tickets/<ticket_id>/arrive": PLACE,
+    "PUT /citizen/appointments/<appointment_id>/way": {"travel_minutes": 20},
+    "POST /desk/windows/<no>/transfer": {"kind": "consult"},
+    "POST /desk/windows/<no>/change": {"to_no": 2},
     "PUT /citizen/cases/<case_no>/delivery": PARTY,
     "POST /citizen/cases/<case_no>/locker-stays": {"locker_code": "L1", "contents": "原件"},
     "POST /desk/cases/<case_no>/locker-stays": {"locker_code": "L1"},

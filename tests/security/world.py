@@ -171,7 +171,7 @@ async def _make_visit(world, owner):
         lambda: hold_place(STREET, later, (SHORT_ITEM,), booker=booker, now=now, settings=settings)
     )
     walk_in = WalkIn(STREET, WindowKind.CONSULT, owner.person_id)
-    ticket = await together(lambda: take_ticket(walk_in, actor=owner, now=now))
+    ticket = await together(lambda: take_ticket(walk_in, actor=owner, now=now, settings=settings))
     world.ids |= {"visit": visit.id, "hold": hold.id, "ticket": ticket.id}
     offer = await offer_now(booker, world.ports, starts_at=later, codes=(SHORT_ITEM,))
     closure = closing(state=ClosureState.IN_FORCE)

@@ -1,7 +1,7 @@
 """A request as a handler sees it, and what a handler may answer besides a schema."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,6 +19,8 @@ Shape = TypeVar("Shape")
 
 
 DRAINED_WITHIN_S = 10.0
+
+EVENT_STREAM = "text/event-stream"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,3 +107,19 @@ class Redirect:
     """Look elsewhere."""
 
     location: str
+
+
+@dataclass(frozen=True, slots=True)
+class ServerEvent:
+    """One server-sent event; whoever comes again names the last `id` in `Last-Event-ID`."""
+
+    data: str
+    name: str = ""
+    id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EventStream:
+    """Events as they happen, as an answer that stays open."""
+
+    events: AsyncGenerator[ServerEvent, None]

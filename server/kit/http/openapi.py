@@ -22,7 +22,7 @@ from server.kit.errors import (
     TooMany,
     Unauthenticated,
 )
-from server.kit.http.call import Content, Redirect
+from server.kit.http.call import EVENT_STREAM, Content, Redirect
 from server.kit.http.problems import PROBLEM_TYPE
 from server.kit.http.routes import Route
 from server.kit.messages import text
@@ -175,6 +175,8 @@ def _answers(route: Route, schemas: dict[str, Any]) -> dict[str, Any]:
     else:
         schema = schemas["references"][(route.answer, "serialization")]
     content = {route.media_type: {"schema": schema}}
+    if route.streams:
+        content[EVENT_STREAM] = {"schema": {"type": "string"}}
     answers: dict[str, Any] = {str(route.status): {"description": "done", "content": content}}
     if route.has_tag:
         answers["304"] = {"description": "as you have it"}
@@ -217,3 +219,5 @@ def _common_refusals(route: Route) -> Iterator[type[Refusal]]:
         yield TooLarge
     if route.is_keyed:
         yield from (KeyRequired, KeyReused, InProgress)
+    if route.streams:
+        yield TooMany

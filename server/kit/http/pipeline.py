@@ -24,9 +24,10 @@ from server.kit.http.answers import (
     respond_json,
     respond_rendered,
 )
-from server.kit.http.call import Call, Content, Redirect, Rendered, Upload
+from server.kit.http.call import Call, Content, EventStream, Redirect, Rendered, Upload
 from server.kit.http.limits import Limits
 from server.kit.http.routes import Route
+from server.kit.http.streams import OpenStreams
 from server.kit.idempotency import KeyedRequest, StoredAnswer, claim, keep
 from server.kit.ports import Ports
 from server.kit.transaction import guard_database, in_transaction
@@ -39,15 +40,19 @@ PATH_PART = re.compile(r"[A-Za-z0-9_-]{1,32}")
 class Pipeline:
     """Runs a route's handler for a request, with everything that is the same for all routes."""
 
-    def __init__(self, ports: Ports, *, authenticate: Authenticator) -> None:
+    def __init__(self, ports: Ports, *, authenticate: Authenticator, streams: OpenStreams) -> None:
         self._ports = ports
         self._authenticate = authenticate
         self._limits = Limits(ports.settings, ports.clock)
+        self._streams = streams
 
-    def serve(self, route: Route) -> Callable[..., Coroutine[Any, Any, HTTPResponse]]:
-        """Return the function that the framework calls for `route`."""
+    def serve(self, route: Route) -> Callable[..., Coroutine[Any, Any, HTTPResponse | None]]:
+        """Return the function that the framework calls for `route`.
 
-        async def answer(request: Request, **path: str) -> HTTPResponse:
+        What it returns is still to be sent; of a stream, all was.
+        """
+
+        async def answer(request: Request, **path: str) -> HTTPResponse | None:
             try:
                 return await self._answer(route, request, path)
             except Exception as error:  # noqa: BLE001 - the outermost place: everything becomes a problem document
@@ -60,12 +65,16 @@ class Pipeline:
 
     async def _answer(
         self, route: Route, request: Request, path: Mapping[str, str]
-    ) -> HTTPResponse:
+    ) -> HTTPResponse | None:
         now = self._ports.now()
         actor = await self._admit(route, request)
         call = _read(route, request, path, actor=actor, ports=self._ports, now=now)
         keyed = _keyed(route, request, actor)
-        return await _run(route, call, keyed)
+        answer = await _run(route, call, keyed)
+        if isinstance(answer, HTTPResponse):
+            return answer
+        await self._streams.send(answer, request)
+        return None
 
     async def _hear_out(self, route: Route, request: Request) -> None:
         if route.takes_upload:
@@ -167,7 +176,9 @@ def _keyed(route: Route, request: Request, actor: Actor) -> KeyedRequest | None:
     )
 
 
-async def _run(route: Route, call: Call[Any, Any], keyed: KeyedRequest | None) -> HTTPResponse:
+async def _run(
+    route: Route, call: Call[Any, Any], keyed: KeyedRequest | None
+) -> HTTPResponse | EventStream:
     if keyed is not None:
         done = await route.batch(call, keyed) if route.batch else None
         if done is not None:
@@ -177,7 +188,8 @@ async def _run(route: Route, call: Call[Any, Any], keyed: KeyedRequest | None) -
         return _respond(route, await in_transaction(lambda: route.handler(call)), call)
     if route.takes_upload or route.method != "GET":
         return _respond(route, await route.handler(call), call)
-    return _respond(route, await guard_database(lambda: route.handler(call)), call)
+    answer = await guard_database(lambda: route.handler(call))
+    return answer if isinstance(answer, EventStream) else _respond(route, answer, call)
 
 
 async def _run_keyed(route: Route, call: Call[Any, Any], keyed: KeyedRequest) -> HTTPResponse:

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from server.kit.access import Policy
 from server.kit.errors import Refusal
-from server.kit.http.call import Call, Rendered
+from server.kit.http.call import Call, EventStream, Rendered
 from server.kit.http.limits import Limited
 from server.kit.idempotency import KeyedRequest, StoredAnswer
 
@@ -29,8 +29,8 @@ class Route:
     `is_transactional`: the handler runs in one transaction; a handler that calls a vendor opens
     its own afterwards instead. `is_keyed`: an `Idempotency-Key` is required. `takes_upload`: the
     body is streamed to the handler. `has_tag`: whoever has the answer already may be told so.
-    `limited`: what one person, device or address may do so often only. `batch`: takes the calls
-    that can be settled with others.
+    `limited`: what one person, device or address may do so often only. `streams`: who accepts
+    server-sent events gets them instead. `batch`: takes the calls that can be settled with others.
     """
 
     method: str
@@ -49,6 +49,7 @@ class Route:
     answer: Any
     has_tag: bool = False
     limited: Limited | None = None
+    streams: bool = False
     batch: Batch | None = None
 
     @property
@@ -103,6 +104,9 @@ class Surface:
     ) -> Callable[[Handler], Handler]:
         def keep(handler: Handler) -> Handler:
             body, query, answer, has_tag = _shapes(handler)
+            streams = EventStream in get_args(answer)
+            if streams:
+                answer = next(one for one in get_args(answer) if one is not EventStream)
             defaults = {"status": 200, "takes_upload": False, "media_type": "application/json"}
             self.routes.append(
                 Route(
@@ -116,6 +120,7 @@ class Surface:
                     query=query,
                     answer=answer,
                     has_tag=has_tag,
+                    streams=streams,
                     **{**defaults, **options},
                 )
             )

@@ -254,7 +254,7 @@ async def test_the_way_from_desk_booking_to_served_and_the_display(http, ports, 
     }
     made = await http.post("/desk/appointments", json=visitor, headers=keyed(clerk))
     assert (made.status_code, made.json()["state"]) == (201, "confirmed")
-    walk_in = {"point_code": STREET, "kind": "accept"}
+    walk_in = {"point_code": STREET, "kind": "accept", "lat": 26.092, "lng": 119.302}
     waiting = await citizen(3, ports)
     second = (await http.post("/citizen/tickets", json=walk_in, headers=keyed(waiting))).json()
     assert second["label"] == "A001"
@@ -276,7 +276,7 @@ async def test_the_way_from_desk_booking_to_served_and_the_display(http, ports, 
     assert display["calls"] == [{"label": "Y001", "window_no": window.number, "state": "serving"}]
     accepting = next(one for one in display["kinds"] if one["kind"] == "accept")
     assert (accepting["waiting"], accepting["next_labels"]) == (1, ["A001"])
-    assert (ahead["people_before"], ahead["wait_minutes"]) == (0, 0)
+    assert (ahead["people_before"], ahead["wait_minutes"]) == (0, 14)
     assert (finished.json()["id"], finished.json()["state"]) == (ticket["id"], "done")
     assert (await Appointment.get()).state == "served"
     strange = await http.post("/desk/windows/9x/open", headers=keyed(clerk))

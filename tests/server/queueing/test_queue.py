@@ -14,11 +14,13 @@ from models.queueing import QueueTicket, TicketCounter
 from models.states import AppointmentState, TicketState
 from server.appointments.errors import NotAcceptedHere, TooEarly
 from server.appointments.service import get_appointment
+from server.balancing.waits import Hall, predict_wait
 from server.kit.access import Actor, Role
 from server.kit.counters import next_number
 from server.kit.errors import WrongState
 from server.kit.states import moves_of
 from server.kit.transaction import in_transaction
+from server.queueing.calling import call_next, finish, miss, recall, start
 from server.queueing.errors import (
     AlreadyInQueue,
     NobodyWaiting,
@@ -29,18 +31,12 @@ from server.queueing.errors import (
     WindowTaken,
 )
 from server.queueing.rules import label_of
-from server.queueing.service import get_ticket, load_of_point, people_before
+from server.queueing.service import get_ticket
 from server.queueing.tasks import close_past_days
-from server.queueing.tickets import WalkIn, check_in, take_ticket
-from server.queueing.windows import (
-    call_next,
-    close_window,
-    finish,
-    miss,
-    open_window,
-    recall,
-    start,
-)
+from server.queueing.tickets import check_in
+from server.queueing.waits import look_at_queue
+from server.queueing.windows import close_window, open_window
+from tests.server.queueing.hall import ANOTHER_CLERK, MANAGER, checked_in, do, walk_in
 from tests.support.booking import (
     CLERK,
     STREET,
@@ -53,38 +49,6 @@ from tests.support.booking import (
 )
 
 TODAY = date(2026, 11, 23)
-ANOTHER_CLERK = Actor(Role.CLERK, id="another", point_code=STREET)
-MANAGER = Actor(Role.MANAGER, id="manager", point_code=STREET)
-
-
-async def do(step, *args, ports, actor=CLERK):
-    return await in_transaction(lambda: step(*args, actor=actor, now=ports.now()))
-
-
-async def walk_in(number, ports, *, kind=WindowKind.ACCEPT, item_codes=()):
-    booker = await make_booker(number)
-    wanted = WalkIn(STREET, kind, booker.person_id, item_codes)
-    return await do(take_ticket, wanted, ports=ports, actor=booker.actor)
-
-
-async def checked_in(number, ports):
-    made = await book_now(wish(), await make_booker(number), ports)
-    return await do(check_in, made, ports=ports)
-
-
-@pytest.fixture
-async def hall(ports):
-    """A point that works this morning, with its first two accepting windows closed."""
-    await make_slots(30, capacity=9, begin=ports.now())
-    windows = Window.filter(point_code=STREET, kind=WindowKind.ACCEPT).order_by("number")
-    yield (await windows)[:2]
-    await Window.filter(point_code=STREET).update(staff_id=None, opened_at=None)
-
-
-@pytest.fixture
-async def window(hall, ports):
-    """A window at which the clerk works."""
-    return await do(open_window, hall[0], ports=ports)
 
 
 async def test_walk_ins_are_numbered_in_order_within_their_series(hall, ports):
@@ -208,10 +172,10 @@ async def test_check_in_is_an_hour_ahead_at_most_and_on_the_day(ports, clock):
     made = await book_now(wish(), await make_booker(), ports)
     clock.advance(days=1, minutes=-1)
     with pytest.raises(TooEarly):
-        await do(check_in, made, ports=ports)
+        await do(check_in, made, ports=ports, settings=ports.settings)
     clock.advance(days=1)
     with pytest.raises(WrongState):
-        await do(check_in, made, ports=ports)
+        await do(check_in, made, ports=ports, settings=ports.settings)
     assert (await get_appointment(made.id)).state is AppointmentState.PENDING
     assert await QueueTicket.all().count() == 0
 
@@ -222,7 +186,8 @@ async def test_checking_in_twice_at_once_gives_one_ticket(ports, clock):
     copies = [await get_appointment(made.id) for _ in range(4)]
     clock.advance(days=1)
     answers = await asyncio.gather(
-        *(do(check_in, copy, ports=ports) for copy in copies), return_exceptions=True
+        *(do(check_in, copy, ports=ports, settings=ports.settings) for copy in copies),
+        return_exceptions=True,
     )
     assert sum(isinstance(answer, QueueTicket) for answer in answers) == 1
     assert await QueueTicket.all().count() == 1
@@ -309,11 +274,10 @@ async def test_the_wait_counts_who_is_called_before(window, ports, clock):
     await do(start, window, ports=ports)
     clock.advance(minutes=6)
     await do(finish, window, ports=ports)
-    load = await load_of_point(STREET, now=ports.now())
-    last = await get_ticket(tickets[3].id)
-    assert (load.open_windows, load.minutes_each) == (1, 6.0)
-    assert people_before(last, load) == 2
-    assert load.wait_minutes(2) == 12
+    queue = await look_at_queue(STREET, WindowKind.ACCEPT, now=ports.now())
+    assert (queue.open_windows, queue.minutes_each, queue.elapsed) == (1, 6.0, ())
+    assert queue.people_before(tickets[3].id) == 2
+    assert queue.wait_minutes(2) == predict_wait(Hall(windows=1, ahead=2, mean_minutes=6.0))
 
 
 async def test_the_night_ends_every_ticket_and_tells_whom_nobody_called(window, ports, clock):

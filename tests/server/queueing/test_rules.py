@@ -1,23 +1,27 @@
 """Who is next: the pure part of calling."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from models.kinds import Lane
 from server.queueing.rules import (
-    MOST_BOOKED_IN_A_ROW,
+    MOST_FIRST_IN_A_ROW,
     TICK,
     Waiting,
+    arrive_by,
     call_order,
     count_streak,
+    is_elder,
     label_of,
-    mean_minutes,
-    predict_wait_minutes,
+    lane_of_booking,
+    must_leave,
     rank_after_miss,
     rank_of_booking,
 )
 
+BOOKED, GREEN, PLAIN = Lane.BOOKED, Lane.GREEN, Lane.PLAIN
 TEN = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 
 
@@ -26,11 +30,11 @@ def at(minutes):
 
 
 def booked(name, minutes):
-    return Waiting(name, at(minutes), is_booked=True)
+    return Waiting(name, at(minutes), BOOKED)
 
 
 def walk_in(name, minutes):
-    return Waiting(name, at(minutes), is_booked=False)
+    return Waiting(name, at(minutes), PLAIN)
 
 
 def names(order):
@@ -45,23 +49,23 @@ def test_a_booking_ranks_by_its_own_time_unless_late():
 
 def test_a_booking_whose_time_has_come_goes_before_walk_ins_who_came_earlier():
     waiting = [walk_in("a", -50), booked("Y", -1)]
-    assert names(call_order(waiting, now=TEN, booked_in_a_row=0)) == "Ya"
+    assert names(call_order(waiting, now=TEN, first_in_a_row=0)) == "Ya"
 
 
 def test_after_two_bookings_a_walk_in_is_called():
     waiting = [walk_in("a", 0), walk_in("b", 0), *(booked(name, -5) for name in "UVWXY")]
-    assert names(call_order(waiting, now=TEN, booked_in_a_row=0)) == "UVaWXbY"
-    assert names(call_order(waiting, now=TEN, booked_in_a_row=2)) == "aUVbWXY"
+    assert names(call_order(waiting, now=TEN, first_in_a_row=0)) == "UVaWXbY"
+    assert names(call_order(waiting, now=TEN, first_in_a_row=2)) == "aUVbWXY"
 
 
 def test_who_comes_early_waits_for_the_booked_time_while_others_wait():
     waiting = [booked("Y", 30), walk_in("a", 0), booked("X", 0)]
-    assert names(call_order(waiting, now=TEN, booked_in_a_row=0)) == "XaY"
+    assert names(call_order(waiting, now=TEN, first_in_a_row=0)) == "XaY"
 
 
 def test_only_bookings_since_the_last_walk_in_are_a_streak():
-    assert count_streak([True, True, False, True]) == 2
-    assert count_streak([False, True]) == 0
+    assert count_streak([BOOKED, GREEN, PLAIN, BOOKED]) == 2
+    assert count_streak([PLAIN, BOOKED]) == 0
     assert count_streak([]) == 0
 
 
@@ -72,16 +76,33 @@ def test_whoever_missed_the_call_comes_back_behind_three():
     assert rank_after_miss([], now=TEN) == TEN
 
 
-def test_the_wait_is_shared_by_the_open_windows():
-    assert predict_wait_minutes(5, open_windows=2, minutes_each=8.0) == 20
-    assert predict_wait_minutes(0, open_windows=2, minutes_each=8.0) == 0
-    assert predict_wait_minutes(5, open_windows=0, minutes_each=8.0) is None
+def test_a_green_number_goes_before_plain_ones_and_in_time_order_with_bookings():
+    waiting = [walk_in("a", -50), booked("Y", -1), Waiting("g", at(0), GREEN)]
+    assert names(call_order(waiting, now=TEN, first_in_a_row=0)) == "Yga"
+    assert names(call_order(waiting, now=TEN, first_in_a_row=2)) == "aYg"
 
 
-def test_minutes_are_measured_or_usual():
-    assert mean_minutes([(at(0), at(4)), (at(0), at(12))]) == 8.0
-    assert mean_minutes([(at(0), at(3))]) == 3.0
-    assert mean_minutes([]) == 8.0
+def test_whoever_comes_late_for_a_booking_stands_as_one_who_walks_in():
+    assert lane_of_booking(TEN, now=at(10), is_green=False) is BOOKED
+    assert lane_of_booking(TEN, now=at(10.1), is_green=False) is PLAIN
+    assert lane_of_booking(TEN, now=at(10.1), is_green=True) is GREEN
+
+
+def test_an_elder_is_one_from_the_birthday_on():
+    born_on = date(1961, 11, 23)
+    days = (date(2026, 11, 22), date(2026, 11, 23), date(2027, 1, 1))
+    assert [is_elder(born_on, today=day, from_age=65) for day in days] == [False, True, True]
+
+
+def test_a_place_is_kept_for_the_way_or_the_wait_whichever_is_longer_and_twenty_minutes():
+    assert arrive_by(now=TEN, travel_minutes=12, wait_minutes=30.0) == at(50)
+    assert arrive_by(now=TEN, travel_minutes=12, wait_minutes=3.0) == at(32)
+    assert arrive_by(now=TEN, travel_minutes=12, wait_minutes=None) == at(32)
+
+
+def test_people_leave_five_minutes_before_the_way_asks_for_it():
+    assert must_leave(17.0, travel_minutes=12)
+    assert not must_leave(17.1, travel_minutes=12)
 
 
 def test_a_number_is_called_with_its_series_and_three_digits():
@@ -89,32 +110,35 @@ def test_a_number_is_called_with_its_series_and_three_digits():
 
 
 @given(
-    lanes=st.lists(st.tuples(st.booleans(), st.integers(-60, 60)), max_size=40),
-    streak=st.integers(0, MOST_BOOKED_IN_A_ROW),
+    lanes=st.lists(st.tuples(st.sampled_from(Lane), st.integers(-60, 60)), max_size=40),
+    streak=st.integers(0, MOST_FIRST_IN_A_ROW),
 )
 def test_everybody_is_called_once_in_the_order_of_their_lane(lanes, streak):
     waiting = [
-        Waiting(f"{place:02d}", at(minutes), is_booked)
-        for place, (is_booked, minutes) in enumerate(lanes)
+        Waiting(f"{place:02d}", at(minutes), lane) for place, (lane, minutes) in enumerate(lanes)
     ]
-    order = call_order(waiting, now=TEN, booked_in_a_row=streak)
+    order = call_order(waiting, now=TEN, first_in_a_row=streak)
     assert sorted(one.id for one in order) == [one.id for one in waiting]
-    for is_booked in (True, False):
-        ranks = [(one.rank_at, one.id) for one in order if one.is_booked is is_booked]
+    for lane in Lane:
+        ranks = [(one.rank_at, one.id) for one in order if one.lane is lane]
         assert ranks == sorted(ranks)
 
 
 @given(
-    booked_count=st.integers(0, 20),
-    walk_in_count=st.integers(0, 20),
-    streak=st.integers(0, MOST_BOOKED_IN_A_ROW),
+    before=st.integers(0, 8),
+    comers=st.lists(st.lists(st.sampled_from((BOOKED, GREEN)), max_size=4), max_size=40),
 )
-def test_no_walk_in_lets_more_than_two_bookings_pass(booked_count, walk_in_count, streak):
-    waiting = [booked(f"Y{number}", -number) for number in range(booked_count)]
-    waiting += [walk_in(f"a{number}", -number) for number in range(walk_in_count)]
-    order = call_order(waiting, now=TEN, booked_in_a_row=streak)
-    walk_ins_left = walk_in_count
-    for one in order:
-        streak = streak + 1 if one.is_booked else 0
-        walk_ins_left -= not one.is_booked
-        assert streak <= MOST_BOOKED_IN_A_ROW or walk_ins_left == 0
+def test_no_plain_number_starves_whoever_else_comes(before, comers):
+    """One with n plain numbers before is called with the 3 (n + 1)th call at the latest."""
+    waiting = [walk_in(f"a{number}", number - 60) for number in range(before)]
+    waiting.append(walk_in("me", -1))
+    called = []
+    for call, coming in enumerate([*comers, *[[]] * 40]):
+        waiting += [Waiting(f"c{call}-{n}", at(-5), lane) for n, lane in enumerate(coming)]
+        streak = count_streak(lane for _, lane in reversed(called))
+        chosen = call_order(waiting, now=TEN, first_in_a_row=streak)[0]
+        waiting.remove(chosen)
+        called.append((chosen.id, chosen.lane))
+        if chosen.id == "me":
+            break
+    assert len(called) <= 3 * (before + 1)
