@@ -86,6 +86,9 @@ class Settings(BaseSettings):
 
     session_hours: int = Field(default=12, ge=1, le=24 * 30)
     hold_minutes: int = Field(default=10, ge=1, le=60)
+    offer_minutes: int = Field(default=30, ge=1, le=24 * 60)
+    release_delay_min_s: int = Field(default=60, ge=0)
+    release_delay_max_s: int = Field(default=600, ge=0)
     slot_quantum_minutes: int = Field(default=5, ge=5, le=60)
     slot_days_ahead: int = Field(default=14, ge=1, le=60)
     review_lease_s: int = Field(default=300, ge=5)
@@ -108,6 +111,12 @@ class Settings(BaseSettings):
     bookings_per_address: Rate = "600/minute"
     uploads_per_address: Rate = "300/minute"
     uploads_per_day: int = Field(default=60, ge=1)
+
+    @model_validator(mode="after")
+    def _order_release_delays(self) -> Self:
+        if self.release_delay_min_s > self.release_delay_max_s:
+            raise ValueError("RELEASE_DELAY_MIN_S is above RELEASE_DELAY_MAX_S")
+        return self
 
     @model_validator(mode="after")
     def _refuse_demo_secrets_in_production(self) -> Self:

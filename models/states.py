@@ -28,6 +28,25 @@ class HoldState(StrEnum):
     EXPIRED = "expired"
 
 
+class ReleaseState(StrEnum):
+    """待放号."""
+
+    PENDING = "pending"
+    ON_SALE = "on_sale"
+    OFFERED = "offered"
+
+
+class WaitlistState(StrEnum):
+    """候补."""
+
+    WAITING = "waiting"
+    OFFERED = "offered"
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+    LAPSED = "lapsed"
+    WITHDRAWN = "withdrawn"
+
+
 class OfferState(StrEnum):
     """递补."""
 
@@ -216,7 +235,7 @@ def _moves(table: Mapping[StrEnum, Collection[StrEnum]]) -> Moves:
     return {state: frozenset(targets) for state, targets in table.items()}
 
 
-_A, _P, _C, _T, _M, _Q, _R = (
+_A, _P, _C, _T, _M, _Q, _R, _W = (
     AppointmentState,
     PreReviewState,
     CaseState,
@@ -224,6 +243,7 @@ _A, _P, _C, _T, _M, _Q, _R = (
     ParcelState,
     TicketState,
     ReseatingState,
+    WaitlistState,
 )
 
 CARRIER_STATES = frozenset(
@@ -273,6 +293,13 @@ MOVES: Mapping[type[StrEnum], Moves] = {
                 HoldState.RELEASED,
                 HoldState.EXPIRED,
             }
+        }
+    ),
+    ReleaseState: _moves({ReleaseState.PENDING: {ReleaseState.ON_SALE, ReleaseState.OFFERED}}),
+    WaitlistState: _moves(
+        {
+            _W.WAITING: {_W.OFFERED, _W.LAPSED, _W.WITHDRAWN},
+            _W.OFFERED: {_W.ACCEPTED, _W.DECLINED, _W.LAPSED, _W.WITHDRAWN},
         }
     ),
     OfferState: _moves(

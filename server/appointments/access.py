@@ -1,10 +1,10 @@
-"""Who reaches which appointment and hold; whoever may not is told that there is none."""
+"""Who reaches which appointment, hold, wish, offer; who may not is told that there is none."""
 
 from tortoise.expressions import Q
 from tortoise.queryset import QuerySet
 
 from models.appointments import Appointment, Hold
-from models.waitlist import Offer
+from models.waitlist import Offer, WaitlistEntry
 from server.identity.relatives import find_bound
 from server.kit.errors import NotFound
 
@@ -37,8 +37,16 @@ async def access_own_hold(person_id: str, hold_id: str) -> Hold:
     return hold
 
 
+async def access_own_entry(person_id: str, entry_id: str) -> WaitlistEntry:
+    """Return the person's own wish on the waiting list; raise `NotFound`."""
+    entry = await WaitlistEntry.get_or_none(id=entry_id, person_id=person_id)
+    if entry is None:
+        raise NotFound
+    return entry
+
+
 async def access_own_offer(person_id: str, offer_id: str) -> Offer:
-    """Return an offer to the person; raise `NotFound`."""
+    """Return an offer made to the person; raise `NotFound`."""
     offer = await Offer.get_or_none(id=offer_id, person_id=person_id)
     if offer is None:
         raise NotFound

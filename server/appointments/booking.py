@@ -9,6 +9,7 @@ from models.appointments import Appointment, Hold
 from models.states import AppointmentState, HoldState
 from server.appointments.errors import HoldDiffers, HoldGone, TooLateToChange
 from server.appointments.notices import tell
+from server.appointments.releases import free_place
 from server.appointments.repository import (
     Place,
     add_items,
@@ -19,7 +20,7 @@ from server.appointments.repository import (
     take_allowance,
     try_changes,
 )
-from server.appointments.rules import confirm_by, net_changes
+from server.appointments.rules import confirm_by
 from server.appointments.service import end_visit, require_move
 from server.appointments.visits import (
     Candidate,
@@ -32,6 +33,7 @@ from server.appointments.visits import (
     require_accepted,
 )
 from server.catalog.service import get_point
+from server.identity.people import get_person
 from server.kit.access import Actor
 from server.kit.states import advance, record_move
 
@@ -44,6 +46,12 @@ class Booker:
     person_digest: str
     account_id: str | None
     actor: Actor
+
+
+async def booker_of(person_id: str, actor: Actor) -> Booker:
+    """Return a citizen who books for themself."""
+    person = await get_person(person_id)
+    return Booker(person.id, person.id_digest, actor.id, actor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +93,9 @@ async def book_held(
     held = await _slot_ids(Place.of(hold), quantum_of(settings))
     place = Place(hold.point_code, hold.kind, hold.starts_at, plan.quanta)
     found = await find_at(place, now=now, settings=settings, own=held)
-    await apply_changes(net_changes(take=found.slot_ids, give_back=held))
+    await _take_beyond(held, found)
     await advance(hold, HoldState.TURNED_INTO_APPOINTMENT, actor=booker.actor, now=now)
+    await free_place(Place.of(hold), kept=place, actor=booker.actor, now=now, settings=settings)
     return await write_visit(Booking(place, plan, booker), now=now, settings=settings)
 
 
@@ -109,9 +118,10 @@ async def reschedule(
     own = await _slot_ids(Place.of(appointment), quantum_of(settings))
     place = Place(point_code, appointment.kind, starts_at, plan.quanta)
     found = await find_at(place, now=now, settings=settings, own=own)
-    await apply_changes(net_changes(take=found.slot_ids, give_back=own))
+    await _take_beyond(own, found)
     digest = await person_digest_of(appointment.id)
     await give_way(appointment, actor=actor, now=now)
+    await free_place(Place.of(appointment), kept=place, actor=actor, now=now, settings=settings)
     booker = Booker(appointment.person_id, digest, appointment.account_id, actor)
     moved = Booking(place, plan, booker, replaced_id=appointment.id)
     return await write_visit(moved, now=now, settings=settings)
@@ -122,8 +132,8 @@ async def cancel(
 ) -> None:
     """Cancel a visit before its time; raises `WrongState` or `TooLateToChange`."""
     require_changeable(appointment, AppointmentState.CANCELLED, now)
-    await give_place_back(Place.of(appointment), settings)
     await end_visit(appointment, AppointmentState.CANCELLED, actor=actor, now=now)
+    await free_place(Place.of(appointment), actor=actor, now=now, settings=settings)
 
 
 def require_changeable(appointment: Appointment, target: AppointmentState, now: datetime) -> None:
@@ -139,12 +149,6 @@ async def give_way(appointment: Appointment, *, actor: Actor, now: datetime) -> 
     await end_items(appointment.id)
 
 
-async def give_place_back(place: Place, settings: Settings) -> None:
-    """Put a place on sale again, at once."""
-    slot_ids = await _slot_ids(place, quantum_of(settings))
-    await apply_changes(net_changes(take=(), give_back=slot_ids))
-
-
 async def _take_one_of(candidates: list[Candidate]) -> Candidate:
     *others, last = candidates
     for candidate in others:
@@ -152,6 +156,10 @@ async def _take_one_of(candidates: list[Candidate]) -> Candidate:
             return candidate
     await apply_changes(dict.fromkeys(last.slot_ids, 1))
     return last
+
+
+async def _take_beyond(own: frozenset[int], found: Candidate) -> None:
+    await apply_changes({slot_id: 1 for slot_id in found.slot_ids if slot_id not in own})
 
 
 async def _slot_ids(place: Place, quantum: timedelta) -> frozenset[int]:

@@ -6,9 +6,10 @@ from config.settings import Settings
 from models.appointments import Appointment
 from models.kinds import Assurance
 from models.states import AppointmentState
-from server.appointments.booking import Booker, book, give_place_back
+from server.appointments.booking import Booker, book
 from server.appointments.errors import TooEarly
 from server.appointments.notices import show_time, tell
+from server.appointments.releases import free_place
 from server.appointments.repository import Place
 from server.appointments.rules import Start
 from server.appointments.schemas import DeskBookingIn
@@ -36,8 +37,8 @@ async def decline(
     """
     require_move(appointment, AppointmentState.DECLINED)
     alternatives = await find_alternatives(appointment, now=now, settings=settings)
-    await give_place_back(Place.of(appointment), settings)
     await end_visit(appointment, AppointmentState.DECLINED, actor=actor, now=now, reason=reason)
+    await free_place(Place.of(appointment), actor=actor, now=now, settings=settings)
     point = await get_point(appointment.point_code)
     times = "、".join(show_time(start.starts_at) for start in alternatives) or "—"
     await tell(

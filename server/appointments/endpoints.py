@@ -5,14 +5,19 @@ from typing import Any
 
 from models.appointments import Appointment
 from models.states import AppointmentState
-from server.appointments import endpoints_admin, endpoints_desk, endpoints_offers
+from server.appointments import (
+    endpoints_admin,
+    endpoints_desk,
+    endpoints_offers,
+    endpoints_waitlist,
+)
 from server.appointments.access import (
     access_own_appointment,
     access_own_hold,
     own_appointments,
 )
 from server.appointments.batching import book_in_batch
-from server.appointments.booking import Booker, book, book_held, cancel, reschedule
+from server.appointments.booking import Booker, book, book_held, booker_of, cancel, reschedule
 from server.appointments.errors import (
     AlreadyBooked,
     BookingPaused,
@@ -46,7 +51,6 @@ from server.appointments.visits import Wish, find_alternatives
 from server.balancing.ranking import Question, expect_everywhere
 from server.balancing.rules import ExpectedMinutes
 from server.catalog.errors import UnknownItem, UnknownPoint
-from server.identity.people import get_person
 from server.identity.relatives import access_bound
 from server.kit.access import CITIZENS, EVERYBODY
 from server.kit.errors import ChangedMeanwhile, NotFound, WrongState
@@ -63,6 +67,7 @@ SURFACES = (
     public,
     citizen,
     *endpoints_offers.SURFACES,
+    *endpoints_waitlist.SURFACES,
     *endpoints_desk.SURFACES,
     *endpoints_admin.SURFACES,
 )
@@ -199,9 +204,9 @@ async def _access(call: Call[Any, None]) -> Appointment:
 
 
 async def _booker(call: Call[Any, None], relative_id: str | None = None) -> Booker:
-    person = await get_person(call.person_id)
-    if relative_id is not None:
-        person = await access_bound(call.actor.id, relative_id)
+    if relative_id is None:
+        return await booker_of(call.person_id, call.actor)
+    person = await access_bound(call.actor.id, relative_id)
     return Booker(person.id, person.id_digest, call.actor.id, call.actor)
 
 

@@ -2,6 +2,7 @@
 
 from models.states import OfferState
 from models.waitlist import Offer
+from server.appointments import waitlist
 from server.appointments.access import access_own_offer
 from server.appointments.errors import (
     AlreadyBooked,
@@ -10,7 +11,6 @@ from server.appointments.errors import (
     TooLateToChange,
     TooManyAppointments,
 )
-from server.appointments.offers import accept_offer, end_offer
 from server.appointments.schemas import AppointmentOut
 from server.appointments.schemas_offers import OfferOut
 from server.kit.access import CITIZENS
@@ -49,7 +49,9 @@ async def list_offers(call: Call[None, PageQuery]) -> Page[OfferOut]:
 async def accept(call: Call[None, None]) -> AppointmentOut:
     """Take the place that is held; the visit that it replaces ends in the same step."""
     offer = await access_own_offer(call.person_id, call.path["offer_id"])
-    made = await accept_offer(offer, actor=call.actor, now=call.now, settings=call.ports.settings)
+    made = await waitlist.accept(
+        offer, actor=call.actor, now=call.now, settings=call.ports.settings
+    )
     return AppointmentOut.of(made)
 
 
@@ -57,10 +59,4 @@ async def accept(call: Call[None, None]) -> AppointmentOut:
 async def decline(call: Call[None, None]) -> None:
     """Turn the place down; what one has stays as it is."""
     offer = await access_own_offer(call.person_id, call.path["offer_id"])
-    await end_offer(
-        offer,
-        OfferState.DECLINED,
-        actor=call.actor,
-        now=call.now,
-        settings=call.ports.settings,
-    )
+    await waitlist.decline(offer, actor=call.actor, now=call.now, settings=call.ports.settings)

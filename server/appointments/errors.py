@@ -57,6 +57,18 @@ class OfferGone(Refusal):
     code = "offer_gone"
 
 
+class TooManyWaiting(Refusal):
+    """The person has as many live wishes on the waiting list as are allowed."""
+
+    code = "too_many_waiting"
+
+
+class TooLateToWait(Refusal):
+    """The days that are waited for have passed."""
+
+    code = "too_late_to_wait"
+
+
 class PreReviewNotUsable(Refusal):
     """The pre-review is not the person's own, did not pass, or is for none of the items."""
 

@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 from config.settings import Settings
 from models.appointments import Hold
 from models.states import HoldState
-from server.appointments.booking import Booker, give_place_back
+from server.appointments.booking import Booker
 from server.appointments.errors import HoldGone
+from server.appointments.releases import free_place
 from server.appointments.repository import (
     Place,
     apply_changes,
@@ -68,7 +69,7 @@ async def expire_hold(hold: Hold, *, actor: Actor, now: datetime, settings: Sett
 async def _end(
     hold: Hold, target: HoldState, *, actor: Actor, now: datetime, settings: Settings
 ) -> None:
-    await give_place_back(Place.of(hold), settings)
     person = await get_person(hold.person_id)
     await give_allowance_back(person.id_digest)
     await advance(hold, target, actor=actor, now=now)
+    await free_place(Place.of(hold), actor=actor, now=now, settings=settings)

@@ -13,12 +13,12 @@ from models.waitlist import Offer
 from server.appointments.booking import (
     Booker,
     Booking,
-    give_place_back,
     give_way,
     require_changeable,
     write_visit,
 )
 from server.appointments.errors import AlreadyBooked, OfferGone
+from server.appointments.releases import free_place
 from server.appointments.repository import (
     Place,
     apply_changes,
@@ -34,7 +34,10 @@ from server.kit.states import Made, advance, record_made
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """What is offered to whom, and until when; `replaces_id` is the visit it is offered for."""
+    """What is offered to whom, and until when.
+
+    `replaces_id` is the visit that it is offered for, `entry_id` the wish that it answers.
+    """
 
     cause: OfferCause
     place: Place
@@ -42,6 +45,7 @@ class Proposal:
     booker: Booker
     held_until: datetime
     replaces_id: str | None = None
+    entry_id: str | None = None
 
 
 async def make_offer(proposal: Proposal, found: Candidate, *, now: datetime) -> Offer:
@@ -101,8 +105,8 @@ async def carry_out(
         await take_allowance(person.id_digest, now=now)
     else:
         require_changeable(old, AppointmentState.RESCHEDULED, now)
-        await give_place_back(Place.of(old), settings)
         await give_way(old, actor=actor, now=now)
+        await free_place(Place.of(old), actor=actor, now=now, settings=settings)
     made = Booking(
         Place.of(offer),
         Plan.of(offer),
@@ -118,8 +122,8 @@ async def end_offer(
 ) -> None:
     """Give the held place back: declined, lapsed or withdrawn. Raises `OfferGone`."""
     _require_held(offer)
-    await give_place_back(Place.of(offer), settings)
     await advance(offer, target, actor=actor, now=now)
+    await free_place(Place.of(offer), actor=actor, now=now, settings=settings)
 
 
 def _require_held(offer: Offer) -> None:
@@ -143,6 +147,7 @@ def _columns(proposal: Proposal) -> dict[str, Any]:
         "person_id": proposal.booker.person_id,
         "account_id": proposal.booker.account_id,
         "replaces_id": proposal.replaces_id,
+        "entry_id": proposal.entry_id,
         "point_code": place.point_code,
         "kind": place.kind,
         "starts_at": place.starts_at,

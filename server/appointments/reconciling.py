@@ -10,8 +10,8 @@ from config.settings import Settings
 from models.appointments import Appointment, Hold, Slot
 from models.bookkeeping import Transition
 from models.kinds import WindowKind
-from models.waitlist import Offer
-from server.appointments.repository import count_occupied
+from models.waitlist import Offer, Release
+from server.appointments.repository import Occupant, count_occupied
 from server.appointments.rules import GIVEN_BACK
 from server.appointments.visits import quantum_of
 from server.kit.errors import NotFound
@@ -23,8 +23,7 @@ log = structlog.get_logger(__name__)
 LONGEST_VISIT = timedelta(hours=12)
 """How far before a slot a visit that spans it can have begun; no opening hours are longer."""
 
-OCCUPANTS: tuple[type[Appointment | Hold | Offer], ...] = (Appointment, Hold, Offer)
-"""Whatever has a place: each has its slots from its first move to the one that gives them back."""
+OCCUPANTS: tuple[type[Occupant], ...] = (Appointment, Hold, Offer, Release)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +41,7 @@ class Replay:
 
 
 async def replay(slot: Slot, *, settings: Settings) -> Replay:
-    """Run all moves of the appointments, holds and offers that span `slot`, in their order."""
+    """Run all moves of whatever spans `slot`, in their order."""
     moves = await _moves_over(slot, quantum_of(settings))
     counted = peak = 0
     for move in moves:
@@ -83,9 +82,7 @@ async def _moves_over(slot: Slot, quantum: timedelta) -> Sequence[Transition]:
     return sorted(moves, key=lambda move: move.id)
 
 
-async def _spanning(
-    model: type[Appointment | Hold | Offer], slot: Slot, quantum: timedelta
-) -> list[str]:
+async def _spanning(model: type[Occupant], slot: Slot, quantum: timedelta) -> list[str]:
     rows = await model.filter(
         point_code=slot.point_code,
         kind=slot.kind,

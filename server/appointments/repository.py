@@ -14,8 +14,8 @@ from tortoise.expressions import F, Q
 
 from models.appointments import Appointment, AppointmentItem, BookingAllowance, Hold, Slot
 from models.kinds import WindowKind
-from models.states import AppointmentState, HoldState, OfferState
-from models.waitlist import Offer
+from models.states import AppointmentState, HoldState, OfferState, ReleaseState
+from models.waitlist import Offer, Release
 from server.appointments.errors import (
     AlreadyBooked,
     BookingPaused,
@@ -58,6 +58,9 @@ WHERE person_digest IN ({digests}) AND live < {most}
   AND (paused_until IS NULL OR paused_until <= {now})
 """
 
+Occupant = Appointment | Hold | Offer | Release
+"""Whatever has a place: its slots, from its first move to the one that gives them back."""
+
 
 class Place(NamedTuple):
     """Neighbouring slots of one kind of window at one point."""
@@ -68,9 +71,13 @@ class Place(NamedTuple):
     quanta: int
 
     @classmethod
-    def of(cls, row: Appointment | Hold | Offer) -> Self:
-        """Return the place that an appointment, a hold or an offer has."""
+    def of(cls, row: "Occupant") -> Self:
+        """Return the place that a row has."""
         return cls(row.point_code, row.kind, row.starts_at, row.quanta)
+
+    def starts(self, quantum: timedelta) -> list[datetime]:
+        """Return when each of its slots begins."""
+        return [self.starts_at + number * quantum for number in range(self.quanta)]
 
 
 async def apply_changes(changes: Mapping[int, int]) -> None:
@@ -336,12 +343,15 @@ async def revive_items(appointment_id: str) -> None:
 async def count_occupied(
     first_at: datetime, quantum: timedelta
 ) -> Counter[tuple[str, WindowKind, datetime]]:
-    """Return how many visits, holds and offers that begin from `first_at` on have each slot."""
+    """Return how many have each slot, of all that begins from `first_at` on."""
     kept = Appointment.filter(starts_at__gte=first_at, state__not_in=GIVEN_BACK)
     held = Hold.filter(starts_at__gte=first_at, state=HoldState.HELD)
     offered = Offer.filter(starts_at__gte=first_at, state=OfferState.HELD)
+    freed = Release.filter(starts_at__gte=first_at, state=ReleaseState.PENDING)
     columns = ("point_code", "kind", "starts_at", "quanta")
-    rows = [row for some in (kept, held, offered) for row in await some.values_list(*columns)]
+    rows = [
+        row for some in (kept, held, offered, freed) for row in await some.values_list(*columns)
+    ]
     return Counter(
         (point_code, kind, starts_at + number * quantum)
         for point_code, kind, starts_at, quanta in rows

@@ -9,10 +9,11 @@ from models.appointments import Appointment
 from models.closures import Closure, Reseating
 from models.states import AppointmentState, ClosureState, OfferState, ReseatingState
 from models.waitlist import Offer
-from server.appointments.booking import give_place_back, require_changeable
+from server.appointments.booking import require_changeable
 from server.appointments.impact import TO_COME
 from server.appointments.notices import show_time
 from server.appointments.offers import carry_out, end_offer
+from server.appointments.releases import give_place_back
 from server.appointments.repository import Place
 from server.appointments.rules import Step, next_step
 from server.appointments.service import end_visit

@@ -126,12 +126,27 @@ def _start_of(run: Sequence[SlotRoom]) -> Start:
     )
 
 
-def net_changes(*, take: Iterable[int], give_back: Iterable[int]) -> dict[int, int]:
-    """Return how `taken` changes per slot id when one set is taken and another given back."""
-    changes = dict.fromkeys(take, 1)
-    for slot_id in give_back:
-        changes[slot_id] = changes.get(slot_id, 0) - 1
-    return {slot_id: change for slot_id, change in changes.items() if change}
+def runs_of(starts: Iterable[datetime], quantum: timedelta) -> list[tuple[datetime, int]]:
+    """Return the runs of neighbouring slots that begin at `starts`: first start and length."""
+    runs: list[tuple[datetime, int]] = []
+    for starts_at in sorted(starts):
+        if runs and runs[-1][0] + runs[-1][1] * quantum == starts_at:
+            runs[-1] = runs[-1][0], runs[-1][1] + 1
+        else:
+            runs.append((starts_at, 1))
+    return runs
+
+
+def release_at(
+    starts_at: datetime, *, now: datetime, delays: tuple[timedelta, timedelta], luck: float
+) -> datetime:
+    """Return when a freed place goes back on sale: `luck`, 0 to 1, between the two delays.
+
+    A place that begins soon waits for half of what is left at most, but never less than the least.
+    """
+    least, most = delays
+    useful = max(least, min(most, (starts_at - now) / 2))
+    return now + least + (useful - least) * luck
 
 
 def confirm_by(starts_at: datetime, *, now: datetime, within: timedelta) -> datetime:

@@ -7,19 +7,31 @@ import structlog
 
 from models.appointments import Appointment, Hold
 from models.closures import Closure
-from models.states import AppointmentState, ClosureState, HoldState
+from models.kinds import OfferCause
+from models.states import (
+    AppointmentState,
+    ClosureState,
+    HoldState,
+    OfferState,
+    ReleaseState,
+    WaitlistState,
+)
+from models.waitlist import Offer, Release, WaitlistEntry
 from server.appointments.closing import list_late
 from server.appointments.closures import closures_to_follow
 from server.appointments.desk import confirm
 from server.appointments.generation import generate_slots, last_day_on_sale
 from server.appointments.holds import expire_hold
 from server.appointments.impact import find_unlisted
+from server.appointments.offering import offer_freed
 from server.appointments.reconciling import find_differences
+from server.appointments.releases import put_on_sale
 from server.appointments.reminding import find_due, remind
 from server.appointments.reseating import find_moving, follow, tell_offers
 from server.appointments.rules import Step
 from server.appointments.service import get_appointment, mark_no_show
 from server.appointments.visits import day_span
+from server.appointments.waitlist import give_up, lapse
 from server.catalog.events import CalendarChanged
 from server.catalog.rules import local_day
 from server.kit.access import ENGINE
@@ -60,6 +72,34 @@ async def expire_holds(ports: Ports) -> None:
         await expire_hold(hold, actor=ENGINE, now=ports.now(), settings=ports.settings)
 
     await _each(await over.limit(MOST_AT_ONCE).values_list("id", flat=True), expire)
+
+
+async def release_places(ports: Ports) -> None:
+    """Offer freed places to those who wait; put the others back on sale when their time comes."""
+    await offer_freed(ports)
+    due = Release.filter(state=ReleaseState.PENDING, release_at__lte=ports.now())
+
+    async def release(release_id: str) -> None:
+        freed = await Release.get(id=release_id)
+        await put_on_sale(freed, actor=ENGINE, now=ports.now(), settings=ports.settings)
+
+    await _each(await due.limit(MOST_AT_ONCE).values_list("id", flat=True), release)
+
+
+async def end_waiting(ports: Ports) -> None:
+    """End offers that were not answered in time, and wishes whose days have passed."""
+    now = ports.now()
+    unanswered = Offer.filter(cause=OfferCause.WAITLIST, state=OfferState.HELD, held_until__lte=now)
+    passed = WaitlistEntry.filter(state=WaitlistState.WAITING, last_on__lt=local_day(now))
+
+    async def lapse_one(offer_id: str) -> None:
+        await lapse(await Offer.get(id=offer_id), now=now, settings=ports.settings)
+
+    async def give_up_one(entry_id: str) -> None:
+        await give_up(await WaitlistEntry.get(id=entry_id), now=now)
+
+    await _each(await unanswered.limit(MOST_AT_ONCE).values_list("id", flat=True), lapse_one)
+    await _each(await passed.limit(MOST_AT_ONCE).values_list("id", flat=True), give_up_one)
 
 
 async def confirm_unanswered(ports: Ports) -> None:
@@ -151,6 +191,8 @@ CONSUMERS: tuple[Consumer, ...] = (
 JOBS: tuple[Job, ...] = (
     Job("appointments.make_slots", HALF_A_DAY_S, make_slots),
     Job("appointments.expire_holds", 10.0, expire_holds),
+    Job("appointments.release_places", 2.0, release_places),
+    Job("appointments.end_waiting", 10.0, end_waiting),
     Job("appointments.confirm_unanswered", 30.0, confirm_unanswered),
     Job("appointments.mark_missed_visits", HOUR_S, mark_missed_visits),
     Job("appointments.send_reminders", 30.0, send_reminders),

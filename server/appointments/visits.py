@@ -8,7 +8,7 @@ from config.settings import Settings
 from models.appointments import Appointment
 from models.catalog import ServiceItem, ServicePoint
 from models.kinds import WindowKind
-from models.waitlist import Offer
+from models.waitlist import Offer, WaitlistEntry
 from server.appointments.errors import NotAcceptedHere, NotBookable, PreReviewNotUsable, SlotFull
 from server.appointments.repository import Place, slots_between, slots_by_point
 from server.appointments.reviewed import reviewed_items
@@ -60,7 +60,7 @@ class Plan:
     pre_review_id: str | None = None
 
     @classmethod
-    def of(cls, row: Appointment | Offer) -> "Plan":
+    def of(cls, row: Appointment | Offer | WaitlistEntry) -> "Plan":
         """Return the plan that a visit was made from, or will be."""
         return cls(tuple(row.item_codes), row.minutes, row.quanta, row.pre_review_id)
 

@@ -22,18 +22,22 @@ from models.states import (
     PreReviewState,
     PresenceState,
     RelativeState,
+    ReleaseState,
     ReseatingState,
     ReviewTaskState,
     RoundState,
     StayState,
     TicketState,
     TransferState,
+    WaitlistState,
     allows_move,
 )
 
 BEGINNINGS = {
     AppointmentState: {AppointmentState.PENDING, AppointmentState.CONFIRMED},
     HoldState: {HoldState.HELD},
+    ReleaseState: {ReleaseState.PENDING},
+    WaitlistState: {WaitlistState.WAITING},
     OfferState: {OfferState.HELD},
     RelativeState: {RelativeState.ASKED},
     ClosureState: {ClosureState.IN_FORCE},
@@ -55,6 +59,8 @@ BEGINNINGS = {
 ENDS = {
     AppointmentState: {"served", "cancelled", "declined", "rescheduled", "abandoned"},
     HoldState: {"turned_into_appointment", "released", "expired"},
+    ReleaseState: {"on_sale", "offered"},
+    WaitlistState: {"accepted", "declined", "lapsed", "withdrawn"},
     OfferState: {"accepted", "declined", "lapsed", "withdrawn"},
     RelativeState: {"refused", "ended"},
     ClosureState: {"lifted"},

@@ -70,6 +70,9 @@ GET    /citizen/appointments/<appointment_id>                 visit          1 .
 POST   /citizen/appointments/<appointment_id>/reschedule      visit          1 . 0 n 3 3 3 3 3 3 3 3 3
 POST   /citizen/appointments/<appointment_id>/check-in        visit          1 . 0 n 3 3 3 3 3 3 3 3 3
 POST   /citizen/appointments/<appointment_id>/cancel          visit          1 . 0 n 3 3 3 3 3 3 3 3 3
+POST   /citizen/waitlist                                      -              1 . . n 3 3 3 3 3 3 3 3 3
+GET    /citizen/waitlist                                      -              1 . . n 3 3 3 3 3 3 3 3 3
+DELETE /citizen/waitlist/<entry_id>                           waiting        1 . 0 n 3 3 3 3 3 3 3 3 3
 GET    /citizen/offers                                        -              1 . . n 3 3 3 3 3 3 3 3 3
 POST   /citizen/offers/<offer_id>/accept                      offer          1 . 0 n 3 3 3 3 3 3 3 3 3
 POST   /citizen/offers/<offer_id>/decline                     offer          1 . 0 n 3 3 3 3 3 3 3 3 3

@@ -57,6 +57,12 @@ BODIES = {
     "PUT /citizen/appointments/<appointment_id>/way": {"travel_minutes": 20},
     "POST /desk/windows/<no>/transfer": {"kind": "consult"},
     "POST /desk/windows/<no>/change": {"to_no": 2},
+    "POST /citizen/waitlist": {
+        "item_codes": [SHORT_ITEM],
+        "first_on": "2026-11-24",
+        "last_on": "2026-11-25",
+    },
+    "POST /citizen/tickets": {"point_code": STREET, "kind": "consult"},
     "PUT /citizen/cases/<case_no>/delivery": PARTY,
     "POST /citizen/cases/<case_no>/locker-stays": {"locker_code": "L1", "contents": "原件"},
     "POST /desk/cases/<case_no>/locker-stays": {"locker_code": "L1"},

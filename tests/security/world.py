@@ -1,6 +1,7 @@
 """Two points, two departments, and everybody who has, or has not, to do with what lies there."""
 
 from dataclasses import dataclass, field
+from datetime import date
 from uuid import uuid4
 
 from models.closures import Reseating
@@ -19,6 +20,8 @@ from models.staff import CourierAccount, StaffAccount
 from models.states import ClosureState, RelativeState, ReseatingState
 from server.appointments.booking import Booker, book
 from server.appointments.holds import hold_place
+from server.appointments.waitlist import Wanted, join_waitlist
+from server.appointments.wishes import Times
 from server.cases.accept import accept_case
 from server.cases.receive import Papers, receive_case
 from server.cases.take_over import take_over_case
@@ -170,6 +173,9 @@ async def _make_visit(world, owner):
     hold = await together(
         lambda: hold_place(STREET, later, (SHORT_ITEM,), booker=booker, now=now, settings=settings)
     )
+    times = Times(date(2026, 11, 24), date(2026, 11, 25))
+    wanted = Wanted((SHORT_ITEM,), (), times)
+    waiting = await together(lambda: join_waitlist(wanted, booker, now=now, settings=settings))
     walk_in = WalkIn(STREET, WindowKind.CONSULT, owner.person_id)
     ticket = await together(lambda: take_ticket(walk_in, actor=owner, now=now, settings=settings))
     world.ids |= {"visit": visit.id, "hold": hold.id, "ticket": ticket.id}
@@ -182,7 +188,12 @@ async def _make_visit(world, owner):
         state=ReseatingState.TO_CALL,
         created_at=now,
     )
-    world.ids |= {"offer": offer.id, "closure": closure.id, "reseating": line.id}
+    world.ids |= {
+        "waiting": waiting.id,
+        "offer": offer.id,
+        "closure": closure.id,
+        "reseating": line.id,
+    }
 
 
 async def _make_relative(world, owner):

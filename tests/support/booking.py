@@ -1,12 +1,16 @@
 """Persons, slots and visits for the tests of appointments and the queue."""
 
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 from models.appointments import Appointment, AppointmentItem, BookingAllowance, Hold, Slot
 from models.bookkeeping import Transition
 from models.kinds import WindowKind
-from models.waitlist import Offer
+from models.states import ReleaseState
+from models.waitlist import Offer, Release, WaitlistEntry
 from server.appointments.booking import Booker, book
+from server.appointments.repository import Place
+from server.appointments.tasks import release_places
 from server.appointments.visits import Wish
 from server.identity.people import register_person
 from server.identity.rules import complete_id_number
@@ -69,6 +73,22 @@ async def taken():
     return await Slot.all().order_by("id").values_list("taken", flat=True)
 
 
+async def in_use():
+    """The same without the freed places that wait for their release."""
+    places = [Place.of(one) for one in await Release.filter(state=ReleaseState.PENDING)]
+    waiting = Counter(
+        (place.point_code, place.kind, start) for place in places for start in place.starts(QUANTUM)
+    )
+    slots = await Slot.all().order_by("id")
+    return [slot.taken - waiting[slot.point_code, slot.kind, slot.starts_at] for slot in slots]
+
+
+async def release_all(ports, clock):
+    """Let the longest delay pass and put every freed place back on sale."""
+    clock.advance(seconds=ports.settings.release_delay_max_s)
+    await release_places(ports)
+
+
 async def live_of(booker):
     """How many live appointments and holds are counted for somebody."""
     row = await BookingAllowance.get_or_none(person_digest=booker.person_digest)
@@ -86,6 +106,8 @@ async def everything():
             (BookingAllowance, "person_digest"),
             (Hold, "id"),
             (Offer, "id"),
+            (Release, "id"),
+            (WaitlistEntry, "id"),
             (Transition, "id"),
         )
     }

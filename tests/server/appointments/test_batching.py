@@ -13,7 +13,16 @@ from server.appointments import bulk
 from server.appointments.reconciling import find_differences, replay
 from server.kit.transaction import in_transaction
 from tests.server.appointments.test_http import booking, citizen, keyed
-from tests.support.booking import ITEM, QUANTUM, SHORT_ITEM, TEN, everything, make_slots, taken
+from tests.support.booking import (
+    ITEM,
+    QUANTUM,
+    SHORT_ITEM,
+    TEN,
+    everything,
+    make_slots,
+    release_all,
+    taken,
+)
 
 OWN = {"id", "appointment_id", "aggregate_id", "person_id", "person_digest", "account_id"}
 OWN |= {"actor", "booked_by", "dedupe_key", "key", "fingerprint", "answer", "payload", "text"}
@@ -131,12 +140,14 @@ async def test_as_many_are_booked_as_there_is_room_and_the_rest_leave_nothing(ht
     assert all(one.agrees and one.peak == 7 for one in replays)
 
 
-async def test_a_place_given_back_is_sold_again_at_once(http, ports):
+async def test_a_place_back_on_sale_is_sold_at_once(http, ports, clock):
     await make_slots(5)
     first, second = await citizen(1, ports), await citizen(2, ports)
     made = (await post(http, keyed(first))).json()
     assert (await post(http, keyed(second))).json()["code"] == "slot_full"
     await http.post(f"/citizen/appointments/{made['id']}/cancel", headers=keyed(first))
+    assert (await post(http, keyed(second))).json()["code"] == "slot_full"
+    await release_all(ports, clock)
     assert (await post(http, keyed(second))).status_code == 201
 
 

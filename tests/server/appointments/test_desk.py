@@ -25,10 +25,10 @@ from tests.support.booking import (
     TEN,
     book_now,
     everything,
+    in_use,
     live_of,
     make_booker,
     make_slots,
-    taken,
     wish,
 )
 
@@ -43,7 +43,7 @@ async def test_a_declined_person_is_told_why_and_offered_three_other_times(ports
     # Own places are still taken while others are looked for.
     assert [(start.starts_at - made.starts_at) / QUANTUM for start in offered] == [-17, -5, 7]
     assert made.state is AppointmentState.DECLINED
-    assert sum(await taken()) == 0
+    assert sum(await in_use()) == 0
     assert await live_of(booker) == 0
     assert (await moves_of(Appointment, made.id))[-1].reason == "窗口检修"
     notice = await Notice.get(kind="appointment_declined")

@@ -22,6 +22,8 @@ from tests.support.booking import (
     book_now,
     make_booker,
     make_slots,
+    release_all,
+    taken,
     wish,
 )
 
@@ -105,8 +107,8 @@ async def test_points_without_templates_get_the_default_ones(ports, one_template
     assert ports.settings.slot_days_ahead == 14
 
 
-async def test_replaying_all_moves_gives_the_counters(ports):
-    await make_slots(12, capacity=2)
+async def test_replaying_all_moves_gives_the_counters(ports, clock):
+    await make_slots(12, capacity=3)
     first, second, third = [await make_booker(number) for number in range(3)]
     made = await book_now(wish(), first, ports)
     moved = await move_now(made, TEN + 2 * QUANTUM, first, ports)
@@ -117,10 +119,12 @@ async def test_replaying_all_moves_gives_the_counters(ports):
     replays = [
         await replay(slot, settings=ports.settings) for slot in await Slot.all().order_by("id")
     ]
-    assert [(one.taken, one.counted) for one in replays] == [
-        (count, count) for count in (1, 2, 2, 2, 2, 1, 0, 0, 0, 0, 0, 0)
+    assert [(one.taken, one.counted, one.peak) for one in replays] == [
+        (count, count, count) for count in (2, 3, 2, 2, 2, 1, 2, 1, 1, 1, 1, 0)
     ]
-    assert [one.peak for one in replays] == [1, 2, 2, 2, 2, 1, 1, 1, 1, 1, 1, 0]
+    assert await find_differences(ports) == []
+    await release_all(ports, clock)
+    assert await taken() == [1, 2, 2, 2, 2, 1, 0, 0, 0, 0, 0, 0]
     assert await find_differences(ports) == []
 
 

@@ -23,6 +23,7 @@ from tests.support.booking import (
     TEN,
     book_now,
     everything,
+    in_use,
     live_of,
     make_booker,
     make_slots,
@@ -96,7 +97,7 @@ async def test_what_a_reviewed_visit_does_not_need_of_a_hold_is_given_back(ports
     finally:
         use_reviewed_items(reviewed_items)
     assert made.quanta == 3
-    assert await taken() == [1, 1, 1, 0, 0]
+    assert await in_use() == [1, 1, 1, 0, 0]
 
 
 async def test_a_hold_is_for_its_own_items_and_time_only(ports):
@@ -126,7 +127,7 @@ async def test_a_released_hold_gives_its_place_back_once(ports):
     hold = await hold_now(booker, ports)
     await release_now(hold, booker, ports)
     await release_now(hold, booker, ports)
-    assert await taken() == [0] * 5
+    assert await in_use() == [0] * 5
     assert await live_of(booker) == 0
     moves = await moves_of(Hold, hold.id)
     assert [move.to_state for move in moves] == ["held", "released"]
@@ -138,12 +139,12 @@ async def test_a_hold_ends_with_its_minutes(ports, clock):
     hold = await hold_now(booker, ports)
     clock.advance(minutes=9, seconds=59)
     await expire_holds(ports)
-    assert await taken() == [1] * 5
+    assert await in_use() == [1] * 5
     clock.advance(seconds=1)
     with pytest.raises(HoldGone):
         await turn(hold, wish(), booker, ports)
     await expire_holds(ports)
     await expire_holds(ports)
     assert (await Hold.get(id=hold.id)).state is HoldState.EXPIRED
-    assert await taken() == [0] * 5
+    assert await in_use() == [0] * 5
     assert await live_of(booker) == 0

@@ -35,6 +35,7 @@ from tests.support.booking import (
     TEN,
     book_now,
     everything,
+    in_use,
     live_of,
     make_booker,
     make_slots,
@@ -76,13 +77,13 @@ async def test_an_offered_place_is_kept_from_others_until_it_is_declined(ports):
     await make_slots(5)
     booker, other = await make_booker(1), await make_booker(2)
     offer = await offer_now(booker, ports)
-    assert (await taken(), await live_of(booker)) == ([1] * 5, 0)
+    assert (await in_use(), await live_of(booker)) == ([1] * 5, 0)
     with pytest.raises(SlotFull):
         await book_now(wish(), other, ports)
     with pytest.raises(SlotFull):
         await offer_now(other, ports)
     await end_now(offer, OfferState.DECLINED, ports)
-    assert await taken() == [0] * 5
+    assert await in_use() == [0] * 5
     assert [move.to_state for move in await moves_of(Offer, offer.id)] == ["held", "declined"]
 
 
@@ -102,11 +103,11 @@ async def test_accepting_swaps_the_old_visit_for_the_held_place(ports):
     booker = await make_booker()
     old = await book_now(wish(), booker, ports)
     offer = await offer_now(booker, ports, starts_at=TEN + 3 * QUANTUM)
-    assert await taken() == [1, 1, 1, 2, 2, 1, 1, 1]
+    assert await in_use() == [1, 1, 1, 2, 2, 1, 1, 1]
     made = await accept_now(offer, booker, ports)
     assert made.replaced_id == old.id
     assert (await Appointment.get(id=old.id)).state is AppointmentState.RESCHEDULED
-    assert (await taken(), await live_of(booker)) == ([0] * 3 + [1] * 5, 1)
+    assert (await in_use(), await live_of(booker)) == ([0] * 3 + [1] * 5, 1)
     assert await find_differences(ports) == []
 
 
@@ -184,7 +185,7 @@ async def test_an_offer_is_answered_once_however_often_it_is_answered_at_once(po
     )
     refused = [one for one in answers if isinstance(one, (ChangedMeanwhile, OfferGone))]
     assert len(refused) == 5, answers
-    assert sum(await taken()) == 5
+    assert sum(await in_use()) == 5
     assert await find_differences(ports) == []
     replays = [await replay(slot, settings=ports.settings) for slot in await Slot.all()]
     assert all(one.agrees for one in replays)

@@ -17,6 +17,7 @@ from tests.support.booking import (
     QUANTUM,
     TEN,
     book_now,
+    in_use,
     live_of,
     make_booker,
     make_slots,
@@ -75,7 +76,7 @@ async def test_of_many_who_move_to_one_free_place_one_gets_it_and_the_others_sta
     )
     assert sum(isinstance(answer, Appointment) for answer in answers) == 1
     assert sum(isinstance(answer, SlotFull) for answer in answers) == 9
-    assert await taken() == [9] * 5 + [1] * 5
+    assert await in_use() == [9] * 5 + [1] * 5
     assert await Appointment.filter(state=AppointmentState.PENDING).count() == 10
 
 
@@ -128,5 +129,5 @@ async def test_cancelling_and_moving_one_visit_at_once_do_one_of_both(ports):
     )
     refused = [answer for answer in answers if isinstance(answer, ChangedMeanwhile)]
     assert len(refused) == 1
-    assert await taken() in ([1] * 5 + [0] * 5, [1] * 10)
+    assert await in_use() in ([1] * 5 + [0] * 5, [1] * 10)
     assert await find_differences(ports) == []

@@ -13,8 +13,9 @@ from server.appointments.rules import (
     free_own,
     list_starts,
     nearest,
-    net_changes,
     paused_until,
+    release_at,
+    runs_of,
     with_room,
 )
 
@@ -73,12 +74,25 @@ def test_own_places_count_as_free_for_whoever_moves():
     assert [slot.room for slot in freed] == [0, 1, 1]
 
 
-def test_moving_by_one_slot_changes_only_the_two_ends():
-    assert net_changes(take=(2, 3, 4), give_back=(1, 2, 3)) == {4: 1, 1: -1}
+def test_freed_slots_fall_into_runs_of_neighbours():
+    starts = [NINE + place * QUANTUM for place in (3, 0, 1, 5, 4)]
+    assert runs_of(starts, QUANTUM) == [(NINE, 2), (NINE + 3 * QUANTUM, 3)]
 
 
-def test_moving_to_the_same_place_changes_nothing():
-    assert net_changes(take=(1, 2), give_back=(1, 2)) == {}
+def test_a_freed_place_waits_between_the_two_delays():
+    for luck, minutes in ((0.0, 1.0), (0.5, 5.5), (1.0, 10.0)):
+        assert released_after(timedelta(days=1), luck) == timedelta(minutes=minutes)
+
+
+def test_a_place_that_begins_soon_waits_less_but_never_less_than_the_least():
+    assert released_after(timedelta(minutes=8), 1.0) == timedelta(minutes=4)
+    assert released_after(timedelta(minutes=1), 1.0) == timedelta(minutes=1)
+    assert released_after(-timedelta(minutes=1), 0.5) == timedelta(minutes=1)
+
+
+def released_after(ahead, luck):
+    delays = timedelta(minutes=1), timedelta(minutes=10)
+    return release_at(NINE + ahead, now=NINE, delays=delays, luck=luck) - NINE
 
 
 def test_other_times_are_the_nearest_ones_an_hour_apart():
@@ -115,11 +129,10 @@ def test_what_is_listed_is_what_can_be_booked(rooms, quanta):
     assert starts_of(found) == by_hand
 
 
-@given(
-    take=st.sets(st.integers(min_value=1, max_value=20)),
-    give_back=st.sets(st.integers(min_value=1, max_value=20)),
-)
-def test_net_changes_are_the_taken_ones_less_those_given_back(take, give_back):
-    changes = net_changes(take=take, give_back=give_back)
-    expected = {one: (one in take) - (one in give_back) for one in take ^ give_back}
-    assert changes == expected
+@given(st.sets(st.integers(min_value=0, max_value=40)))
+def test_runs_hold_every_slot_once_and_never_touch(places):
+    runs = runs_of([NINE + place * QUANTUM for place in places], QUANTUM)
+    covered = [(first - NINE) // QUANTUM + n for first, length in runs for n in range(length)]
+    assert covered == sorted(places)
+    ends = [first + length * QUANTUM for first, length in runs]
+    assert all(end < first for end, (first, _) in zip(ends, runs[1:], strict=False))
