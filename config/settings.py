@@ -91,6 +91,11 @@ class Settings(BaseSettings):
     release_delay_max_s: int = Field(default=600, ge=0)
     slot_quantum_minutes: int = Field(default=5, ge=5, le=60)
     slot_days_ahead: int = Field(default=14, ge=1, le=60)
+    draw_days: bool = False
+    """Whether new days open by a draw."""
+    draw_from: str = Field(default="09:00", pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")
+    """When wishes begin to be gathered, in Fuzhou, on the day on which a new day opens."""
+    draw_gather_minutes: int = Field(default=30, ge=1, le=24 * 60)
     review_lease_s: int = Field(default=300, ge=5)
     point_silent_after_s: int = Field(default=300, ge=60, le=3600)
     """Above twice the time for which a point's being heard is not noted anew."""

@@ -10,6 +10,7 @@ MODEL_MODULES = (
     "models.balancing",
     "models.appointments",
     "models.waitlist",
+    "models.draws",
     "models.closures",
     "models.queueing",
     "models.cases",

@@ -47,6 +47,23 @@ class WaitlistState(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
+class DrawState(StrEnum):
+    """摇号."""
+
+    ANNOUNCED = "announced"
+    DRAWING = "drawing"
+    OPENED = "opened"
+
+
+class DrawWishState(StrEnum):
+    """摇号登记."""
+
+    ENTERED = "entered"
+    WON = "won"
+    LOST = "lost"
+    WITHDRAWN = "withdrawn"
+
+
 class OfferState(StrEnum):
     """递补."""
 
@@ -300,6 +317,21 @@ MOVES: Mapping[type[StrEnum], Moves] = {
         {
             _W.WAITING: {_W.OFFERED, _W.LAPSED, _W.WITHDRAWN},
             _W.OFFERED: {_W.ACCEPTED, _W.DECLINED, _W.LAPSED, _W.WITHDRAWN},
+        }
+    ),
+    DrawState: _moves(
+        {
+            DrawState.ANNOUNCED: {DrawState.DRAWING},
+            DrawState.DRAWING: {DrawState.OPENED},
+        }
+    ),
+    DrawWishState: _moves(
+        {
+            DrawWishState.ENTERED: {
+                DrawWishState.WON,
+                DrawWishState.LOST,
+                DrawWishState.WITHDRAWN,
+            }
         }
     ),
     OfferState: _moves(

@@ -4,6 +4,7 @@ from tortoise.expressions import Q
 from tortoise.queryset import QuerySet
 
 from models.appointments import Appointment, Hold
+from models.draws import DrawWish
 from models.waitlist import Offer, WaitlistEntry
 from server.identity.relatives import find_bound
 from server.kit.errors import NotFound
@@ -43,6 +44,14 @@ async def access_own_entry(person_id: str, entry_id: str) -> WaitlistEntry:
     if entry is None:
         raise NotFound
     return entry
+
+
+async def access_own_draw_wish(person_id: str, wish_id: str) -> DrawWish:
+    """Return the person's own wish for a new day; raise `NotFound`."""
+    wish = await DrawWish.get_or_none(id=wish_id, person_id=person_id)
+    if wish is None:
+        raise NotFound
+    return wish
 
 
 async def access_own_offer(person_id: str, offer_id: str) -> Offer:

@@ -63,6 +63,8 @@ class Booking:
     booker: Booker
     replaced_id: str | None = None
     is_confirmed: bool = False
+    news: str | None = None
+    """What the person is told instead of that it was received or confirmed."""
 
 
 async def book(
@@ -192,7 +194,7 @@ async def write_visit(booking: Booking, *, now: datetime, settings: Settings) ->
         appointment, from_state=None, to_state=appointment.state, actor=actor, now=now
     )
     kind = "appointment_confirmed" if is_confirmed else "appointment_received"
-    await tell(appointment, kind, now=now, point_name=point.name)
+    await tell(appointment, booking.news or kind, now=now, point_name=point.name)
     return appointment
 
 

@@ -8,6 +8,7 @@ from models.states import AppointmentState
 from server.appointments import (
     endpoints_admin,
     endpoints_desk,
+    endpoints_draws,
     endpoints_offers,
     endpoints_waitlist,
 )
@@ -68,6 +69,7 @@ SURFACES = (
     citizen,
     *endpoints_offers.SURFACES,
     *endpoints_waitlist.SURFACES,
+    *endpoints_draws.SURFACES,
     *endpoints_desk.SURFACES,
     *endpoints_admin.SURFACES,
 )

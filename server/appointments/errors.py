@@ -69,6 +69,18 @@ class TooLateToWait(Refusal):
     code = "too_late_to_wait"
 
 
+class DrawNotOpen(Refusal):
+    """No wishes are gathered for that day, not yet or no longer."""
+
+    code = "draw_not_open"
+
+
+class AlreadyInDraw(Refusal):
+    """The person has handed in a wish for that day."""
+
+    code = "already_in_draw"
+
+
 class PreReviewNotUsable(Refusal):
     """The pre-review is not the person's own, did not pass, or is for none of the items."""
 

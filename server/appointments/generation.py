@@ -9,9 +9,11 @@ from tortoise.exceptions import IntegrityError
 from config.settings import Settings
 from models.appointments import Slot, SlotTemplate
 from models.catalog import ServicePoint
+from models.draws import Draw
 from models.kinds import WindowKind
+from models.states import DrawState
 from server.appointments.closures import closures_in_force, is_touched, left_open
-from server.appointments.hours import default_templates, plan_day
+from server.appointments.hours import default_templates, plan_day, weekday_in_force
 from server.appointments.visits import day_span, quantum_of
 from server.catalog.rules import local_day
 from server.catalog.service import get_point, working_calendar
@@ -29,7 +31,7 @@ async def seed_templates(points: Iterable[ServicePoint], accept_windows: Mapping
 
     `accept_windows` counts the accepting windows by point code; a point without any gets none.
     """
-    known = await _point_codes()
+    known = await points_with_hours()
     templates = [
         template
         for point in points
@@ -73,35 +75,58 @@ async def generate_slots(ports: Ports, until: date) -> None:
     be run again.
     """
     now, settings = ports.now(), ports.settings
-    for point_code in sorted(await _point_codes()):
+    for point_code in sorted(await points_with_hours()):
         work = partial(regenerate, point_code, until, now=now, settings=settings)
         await in_transaction(work)
 
 
-async def _point_codes() -> set[str]:
+async def points_with_hours() -> set[str]:
+    """Return the codes of the points that have opening hours."""
     rows = await SlotTemplate.all().distinct().values("point_code")
     return {row["point_code"] for row in rows}
 
 
+async def has_hours_on(day: date) -> bool:
+    """Tell whether any point is open on that day."""
+    weekday = weekday_in_force(day, await working_calendar())
+    return weekday is not None and await SlotTemplate.exists(weekday=weekday)
+
+
+async def plan_point(point_code: str, day: date, *, now: datetime, settings: Settings) -> Planned:
+    """Return the capacity of each slot that a point will have on a day."""
+    return await _plan(point_code, (day, day), now=now, quantum=quantum_of(settings))
+
+
+async def open_point(point_code: str, day: date, *, now: datetime, settings: Settings) -> None:
+    """Make the slots of a point for a day that has none, inside the caller's transaction."""
+    planned = await plan_point(point_code, day, now=now, settings=settings)
+    await _create_missing(point_code, planned, [])
+
+
 async def regenerate(point_code: str, until: date, *, now: datetime, settings: Settings) -> None:
-    """Do the same for one point inside the caller's transaction."""
-    planned = await _plan(point_code, now, until, quantum_of(settings))
+    """Do the same for one point inside the caller's transaction; days to draw are left out."""
+    days = local_day(now), until
+    planned = await _plan(point_code, days, now=now, quantum=quantum_of(settings))
     existing = await Slot.filter(
         point_code=point_code, starts_at__gte=now, starts_at__lt=day_span(until)[1]
     )
+    shut = await _days_to_draw() - {local_day(slot.starts_at) for slot in existing}
+    planned = {key: room for key, room in planned.items() if local_day(key[1]) not in shut}
     await _create_missing(point_code, planned, existing)
     await _set_capacities(planned, existing)
 
 
-async def _plan(point_code: str, now: datetime, until: date, quantum: timedelta) -> Planned:
+async def _plan(
+    point_code: str, days: tuple[date, date], *, now: datetime, quantum: timedelta
+) -> Planned:
     if not (await get_point(point_code)).is_open:
         return {}
     calendar = await working_calendar()
     templates = await templates_of(point_code)
     planned: Planned = {}
-    today = local_day(now)
-    for ahead in range((until - today).days + 1):
-        day = today + timedelta(days=ahead)
+    first_on, last_on = days
+    for ahead in range((last_on - first_on).days + 1):
+        day = first_on + timedelta(days=ahead)
         planned |= plan_day(templates, day, calendar=calendar, quantum=quantum)
     closures = await closures_in_force(point_code, after=now)
     return {
@@ -109,6 +134,10 @@ async def _plan(point_code: str, now: datetime, until: date, quantum: timedelta)
         for key, capacity in planned.items()
         if key[1] >= now
     }
+
+
+async def _days_to_draw() -> set[date]:
+    return {draw.day for draw in await Draw.exclude(state=DrawState.OPENED)}
 
 
 async def _create_missing(point_code: str, planned: Planned, existing: list[Slot]) -> None:

@@ -20,6 +20,7 @@ from models.waitlist import Offer, Release, WaitlistEntry
 from server.appointments.closing import list_late
 from server.appointments.closures import closures_to_follow
 from server.appointments.desk import confirm
+from server.appointments.draws import announce_draws, hold_draws
 from server.appointments.generation import generate_slots, last_day_on_sale
 from server.appointments.holds import expire_hold
 from server.appointments.impact import find_unlisted
@@ -52,7 +53,8 @@ log = structlog.get_logger(__name__)
 
 
 async def make_slots(ports: Ports) -> None:
-    """Keep the days ahead on sale."""
+    """Keep the days ahead on sale, but those that are to be drawn."""
+    await announce_draws(now=ports.now(), settings=ports.settings)
     await generate_slots(ports, last_day_on_sale(ports.now(), ports.settings))
 
 
@@ -192,6 +194,7 @@ JOBS: tuple[Job, ...] = (
     Job("appointments.make_slots", HALF_A_DAY_S, make_slots),
     Job("appointments.expire_holds", 10.0, expire_holds),
     Job("appointments.release_places", 2.0, release_places),
+    Job("appointments.hold_draws", 10.0, hold_draws),
     Job("appointments.end_waiting", 10.0, end_waiting),
     Job("appointments.confirm_unanswered", 30.0, confirm_unanswered),
     Job("appointments.mark_missed_visits", HOUR_S, mark_missed_visits),

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from config.settings import Settings
 from models.appointments import Appointment
 from models.catalog import ServiceItem, ServicePoint
+from models.draws import DrawWish
 from models.kinds import WindowKind
 from models.waitlist import Offer, WaitlistEntry
 from server.appointments.errors import NotAcceptedHere, NotBookable, PreReviewNotUsable, SlotFull
@@ -60,7 +61,7 @@ class Plan:
     pre_review_id: str | None = None
 
     @classmethod
-    def of(cls, row: Appointment | Offer | WaitlistEntry) -> "Plan":
+    def of(cls, row: "Appointment | Offer | WaitlistEntry | DrawWish") -> "Plan":
         """Return the plan that a visit was made from, or will be."""
         return cls(tuple(row.item_codes), row.minutes, row.quanta, row.pre_review_id)
 

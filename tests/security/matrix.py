@@ -33,6 +33,8 @@ GET    /public/points/<code>/times                            -              . .
 GET    /public/soonest                                        -              . . . . . . . . . . . . .
 GET    /public/points/<code>/display                          -              . . . . . . . . . . . . .
 GET    /public/points/<code>/lockers                          -              . . . . . . . . . . . . .
+GET    /public/draws                                          -              . . . . . . . . . . . . .
+GET    /public/draws/<day>/wishes                             -              . . . . . . . . . . . . .
 GET    /public/calendar                                       -              . . . . . . . . . . . . .
 GET    /public/ratings/summary                                -              . . . . . . . . . . . . .
 GET    /public/ratings/reasons                                -              . . . . . . . . . . . . .
@@ -73,6 +75,9 @@ POST   /citizen/appointments/<appointment_id>/cancel          visit          1 .
 POST   /citizen/waitlist                                      -              1 . . n 3 3 3 3 3 3 3 3 3
 GET    /citizen/waitlist                                      -              1 . . n 3 3 3 3 3 3 3 3 3
 DELETE /citizen/waitlist/<entry_id>                           waiting        1 . 0 n 3 3 3 3 3 3 3 3 3
+POST   /citizen/draws/<day>/wishes                            -              1 . . n 3 3 3 3 3 3 3 3 3
+GET    /citizen/draw-wishes                                   -              1 . . n 3 3 3 3 3 3 3 3 3
+DELETE /citizen/draw-wishes/<wish_id>                         drawn          1 . 0 n 3 3 3 3 3 3 3 3 3
 GET    /citizen/offers                                        -              1 . . n 3 3 3 3 3 3 3 3 3
 POST   /citizen/offers/<offer_id>/accept                      offer          1 . 0 n 3 3 3 3 3 3 3 3 3
 POST   /citizen/offers/<offer_id>/decline                     offer          1 . 0 n 3 3 3 3 3 3 3 3 3

@@ -62,6 +62,7 @@ BODIES = {
         "first_on": "2026-11-24",
         "last_on": "2026-11-25",
     },
+    "POST /citizen/draws/<day>/wishes": {"item_codes": [SHORT_ITEM]},
     "POST /citizen/tickets": {"point_code": STREET, "kind": "consult"},
     "PUT /citizen/cases/<case_no>/delivery": PARTY,
     "POST /citizen/cases/<case_no>/locker-stays": {"locker_code": "L1", "contents": "原件"},

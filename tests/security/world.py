@@ -6,6 +6,7 @@ from uuid import uuid4
 
 from models.closures import Reseating
 from models.delivery import CourierOrder
+from models.draws import DrawWish
 from models.kinds import (
     ParcelPurpose,
     ParcelTaskKind,
@@ -17,7 +18,7 @@ from models.kinds import (
 )
 from models.people import Relative, WechatAccount
 from models.staff import CourierAccount, StaffAccount
-from models.states import ClosureState, RelativeState, ReseatingState
+from models.states import ClosureState, DrawWishState, RelativeState, ReseatingState
 from server.appointments.booking import Booker, book
 from server.appointments.holds import hold_place
 from server.appointments.waitlist import Wanted, join_waitlist
@@ -179,6 +180,18 @@ async def _make_visit(world, owner):
     walk_in = WalkIn(STREET, WindowKind.CONSULT, owner.person_id)
     ticket = await together(lambda: take_ticket(walk_in, actor=owner, now=now, settings=settings))
     world.ids |= {"visit": visit.id, "hold": hold.id, "ticket": ticket.id}
+    drawn = await DrawWish.create(
+        draw_id="draw",
+        person_id=booker.person_id,
+        person_digest=booker.person_digest,
+        item_codes=[SHORT_ITEM],
+        minutes=12,
+        quanta=3,
+        point_codes=[],
+        hours=[],
+        state=DrawWishState.ENTERED,
+        created_at=now,
+    )
     offer = await offer_now(booker, world.ports, starts_at=later, codes=(SHORT_ITEM,))
     closure = closing(state=ClosureState.IN_FORCE)
     await closure.save(force_create=True)
@@ -191,6 +204,7 @@ async def _make_visit(world, owner):
     world.ids |= {
         "waiting": waiting.id,
         "offer": offer.id,
+        "drawn": drawn.id,
         "closure": closure.id,
         "reseating": line.id,
     }

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from models.appointments import Appointment, AppointmentItem, BookingAllowance, Hold, Slot
 from models.bookkeeping import Transition
+from models.draws import Draw, DrawWish
 from models.kinds import WindowKind
 from models.states import ReleaseState
 from models.waitlist import Offer, Release, WaitlistEntry
@@ -108,6 +109,8 @@ async def everything():
             (Offer, "id"),
             (Release, "id"),
             (WaitlistEntry, "id"),
+            (Draw, "id"),
+            (DrawWish, "id"),
             (Transition, "id"),
         )
     }
