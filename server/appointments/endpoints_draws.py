@@ -31,14 +31,12 @@ async def list_draws(call: Call[None, PageQuery]) -> Page[DrawOut]:
 
 @public.get("/draws/<day>/wishes", allows=EVERYBODY, refuses=(NotFound,))
 async def list_drawn(call: Call[None, PageQuery]) -> Page[DrawnOut]:
-    """List the wishes of a draw that is held, by their ids, with what became of each.
+    """List the wishes of a day's draw by their ids, with what became of each; none before it.
 
     Their order in the draw is that of the SHA-256 of `seed:id`.
     """
-    draw = await Draw.get_or_none(day=_day(call.path["day"]))
-    if draw is None or draw.state is DrawState.ANNOUNCED:
-        raise NotFound
-    wishes = DrawWish.filter(draw_id=draw.id, live=True)
+    held = Draw.filter(day=_day(call.path["day"])).exclude(state=DrawState.ANNOUNCED)
+    wishes = DrawWish.filter(draw_id__in=await held.values_list("id", flat=True), live=True)
     return await page_of(wishes, call.query, DrawnOut.of, oldest_first=True)
 
 

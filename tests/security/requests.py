@@ -63,7 +63,6 @@ BODIES = {
         "last_on": "2026-11-25",
     },
     "POST /citizen/draws/<day>/wishes": {"item_codes": [SHORT_ITEM]},
-    "POST /citizen/tickets": {"point_code": STREET, "kind": "consult"},
     "PUT /citizen/cases/<case_no>/delivery": PARTY,
     "POST /citizen/cases/<case_no>/locker-stays": {"locker_code": "L1", "contents": "原件"},
     "POST /desk/cases/<case_no>/locker-stays": {"locker_code": "L1"},
