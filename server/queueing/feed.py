@@ -52,11 +52,12 @@ class HallFeed:
 
     async def _read(self) -> list[ServerEvent]:
         now = self._ports.now()
+        # Counted before the news is read: a call is told before it is missing from those who wait.
+        waiting = await _count_waiting(self._point_code, now)
         news = await self._news(now)
         told = [await self._snapshot(now)] if news is None else [_as_event(one) for one in news]
         if news:
             self._after = news[-1].change
-        waiting = await _count_waiting(self._point_code, now)
         if waiting != self._waiting:
             self._waiting = waiting
             told.append(ServerEvent(json.dumps(waiting), name="waiting"))

@@ -21,7 +21,7 @@ from server.kit.ports import Ports
 from tests.bench.register import bench, measure_in_turns, median_ratio
 from tests.support.system import System, start_system
 
-ROUNDS, PLACEMENTS, AT_ONCE = 5, 10_000, 32
+ROUNDS, PLACEMENTS, AT_ONCE = 3, 5_000, 32
 TIMES = 100
 """8,100 points instead of 81."""
 

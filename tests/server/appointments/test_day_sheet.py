@@ -90,7 +90,7 @@ async def test_a_full_day_goes_on_over_pages_and_loses_nobody(ports):
 async def test_new_hours_hold_at_once_and_leave_what_is_booked(http, ports):
     await open_points(ports, STREET)
     await book_now(wish(starts_at=TEN - 6 * QUANTUM), await make_booker(), ports)
-    visit_terms._terms.keep(("p", ("i",), 5), None)
+    visit_terms._points.keep("p", None)
     body = {"items": [TEN_O_CLOCK | {"windows": 2, "walk_in_reserve": 1}]}
     answer = await http.put(
         f"/admin/points/{STREET}/templates",
@@ -98,7 +98,7 @@ async def test_new_hours_hold_at_once_and_leave_what_is_booked(http, ports):
         headers=await headers(StaffRole.ADMIN, ports),
     )
     assert answer.status_code == 200
-    assert visit_terms._terms._values == {}
+    assert visit_terms._points._values == {}
     rows = (
         await Slot.filter(capacity__gt=0).order_by("starts_at").values_list("starts_at", "capacity")
     )
