@@ -1,4 +1,7 @@
-"""A point that goes dark hands its queue over: people are told where to go and keep their place."""
+"""A point that is evacuated hands its queue over: people are told where to go and keep their place.
+
+A point that only fell silent keeps its people: a broken line is no reason to send a hall away.
+"""
 
 from collections.abc import AsyncIterator
 from datetime import datetime
@@ -7,7 +10,7 @@ import structlog
 
 from models.catalog import ServicePoint
 from models.queueing import QueueTicket
-from models.states import TicketState
+from models.states import PresenceState, TicketState
 from server.appointments.service import works_within
 from server.balancing.events import PointWentDark
 from server.balancing.presence import dark_points
@@ -38,7 +41,9 @@ log = structlog.get_logger(__name__)
 
 
 async def strand_tickets(event: PointWentDark, ports: Ports) -> None:
-    """Have each number that waits at a dark point moved, one by one."""
+    """Have each number that waits at an evacuated point moved, one by one."""
+    if event.state is not PresenceState.EVACUATED:
+        return
     code, now = event.aggregate_id, ports.now()
     waiting = QueueTicket.filter(point_code=code, day=local_day(now), state__in=STRANDED)
     ids = await waiting.order_by("rank_at", "id").values_list("id", flat=True)

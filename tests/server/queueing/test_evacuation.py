@@ -2,13 +2,14 @@
 
 import pytest
 
+from models.balancing import PointPresence
 from models.catalog import ServicePoint, Window
 from models.kinds import HallNewsKind, WindowKind
 from models.notifications import Notice
 from models.people import WechatAccount
 from models.queueing import HallNews, QueueTicket
 from models.states import TicketState
-from server.balancing.presence import call_back, evacuate
+from server.balancing.presence import call_back, evacuate, hear, take_out
 from server.kit.relay import Relay
 from server.kit.transaction import in_transaction
 from server.queueing.calling import call_next, finish, start
@@ -47,6 +48,17 @@ async def here_at(point_code, number, ports):
     booker = await make_booker(number)
     wanted = WalkIn(point_code, WindowKind.ACCEPT, booker.person_id)
     return await do(take_ticket, wanted, ports=ports, actor=booker.actor, settings=ports.settings)
+
+
+@pytest.mark.usefixtures("window", "refuge")
+async def test_a_point_that_only_fell_silent_keeps_its_people(ports):
+    ticket = await walk_in(1, ports)
+    await in_transaction(lambda: hear(STREET, actor=MANAGER, now=ports.now()))
+    heard = await PointPresence.get(id=STREET)
+    await in_transaction(lambda: take_out(heard, now=ports.now()))
+    await relay(ports)
+    assert (await get_ticket(ticket.id)).state is TicketState.WAITING
+    assert await Notice.filter(kind="ticket_evacuated").count() == 0
 
 
 async def test_people_keep_their_place_in_time_at_the_named_point(window, refuge, ports, clock):
