@@ -1,7 +1,7 @@
 """Persons, found by what identifies them."""
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import date, datetime
 
 from tortoise.exceptions import IntegrityError
 
@@ -9,7 +9,7 @@ from models.fields import digest_of
 from models.kinds import Assurance
 from models.people import Person, WechatAccount
 from server.identity.errors import IdentityTaken, IdNumberInvalid
-from server.identity.rules import is_id_number
+from server.identity.rules import born_on, has_turned, is_id_number
 from server.kit.errors import NotFound
 
 
@@ -19,6 +19,12 @@ async def get_person(person_id: str) -> Person:
     if person is None:
         raise NotFound
     return person
+
+
+async def is_elder(person_id: str, *, from_age: int, today: date) -> bool:
+    """Tell whether a person's age lets them go first; raises `NotFound`."""
+    person = await get_person(person_id)
+    return has_turned(from_age, born_on(person.id_number), today=today)
 
 
 async def get_people(person_ids: Collection[str]) -> dict[str, Person]:

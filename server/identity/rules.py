@@ -37,6 +37,12 @@ def born_on(number: str) -> date:
     return date.fromisoformat(f"{number[6:10]}-{number[10:12]}-{number[12:14]}")
 
 
+def has_turned(age: int, birthday: date, *, today: date) -> bool:
+    """Tell whether somebody has completed so many years."""
+    had_birthday = (today.month, today.day) >= (birthday.month, birthday.day)
+    return today.year - birthday.year - (not had_birthday) >= age
+
+
 def is_mobile(number: str) -> bool:
     """Tell whether `number` is a mainland mobile number."""
     return MOBILE.fullmatch(number) is not None

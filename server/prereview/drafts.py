@@ -11,10 +11,13 @@ from models.prereview import PreReview, PreReviewMaterial
 from models.states import PreReviewState
 from server.attachments.service import bind, unbind
 from server.balancing.reviews import ReviewRequest, drop, enqueue
+from server.catalog.rules import local_day
 from server.catalog.service import find_points_for, get_item, materials_of, working_calendar
+from server.identity.people import is_elder
 from server.kit.access import Actor
 from server.kit.errors import NotFound, WrongState
 from server.kit.messages import text
+from server.kit.ports import Ports
 from server.kit.redis import Redis
 from server.kit.states import advance, record_move
 from server.prereview import repository
@@ -87,7 +90,7 @@ async def take_back(pre_review: PreReview, seq: int, *, now: datetime) -> None:
     await unbind(repository.binding(pre_review.id), ids=[material.attachment_id])
 
 
-async def submit(pre_review: PreReview, *, actor: Actor, now: datetime, redis: Redis) -> None:
+async def submit(pre_review: PreReview, *, actor: Actor, now: datetime, ports: Ports) -> None:
     """Hand the papers over for review; raises `MaterialsIncomplete` naming all that is needed."""
     item = await get_item(pre_review.item_code)
     materials = await materials_of(item)
@@ -107,8 +110,11 @@ async def submit(pre_review: PreReview, *, actor: Actor, now: datetime, redis: R
         submitted_at=now,
         touched_at=now,
     )
-    request = await _review_request(pre_review, len(handed_in), now)
-    await enqueue(request, actor=actor, now=now, redis=redis)
+    is_first = await is_elder(
+        pre_review.person_id, from_age=ports.settings.green_lane_age, today=local_day(now)
+    )
+    request = await _review_request(pre_review, len(handed_in), now, is_elder=is_first)
+    await enqueue(request, actor=actor, now=now, redis=ports.redis)
 
 
 async def withdraw(pre_review: PreReview, *, actor: Actor, now: datetime, redis: Redis) -> None:
@@ -131,7 +137,9 @@ async def _hold_editable(pre_review: PreReview, now: datetime) -> None:
         raise WrongState(state=str(pre_review.state), wanted="material")
 
 
-async def _review_request(pre_review: PreReview, materials: int, now: datetime) -> ReviewRequest:
+async def _review_request(
+    pre_review: PreReview, materials: int, now: datetime, *, is_elder: bool
+) -> ReviewRequest:
     return ReviewRequest(
         pre_review_id=pre_review.id,
         round_no=pre_review.round_no,
@@ -139,6 +147,7 @@ async def _review_request(pre_review: PreReview, materials: int, now: datetime) 
         wished_point_code=pre_review.wished_point_code,
         due_at=review_due_at(now, await working_calendar()),
         minutes=estimate_minutes(materials),
+        is_elder=is_elder,
     )
 
 

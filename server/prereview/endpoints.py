@@ -107,7 +107,7 @@ async def take_back(call: Call) -> PreReviewOut:
 async def submit(call: Call) -> PreReviewOut:
     """Hand the papers over; whatever is missing is told in one answer."""
     pre_review = await _own(call)
-    await drafts.submit(pre_review, actor=call.actor, now=call.now, redis=call.ports.redis)
+    await drafts.submit(pre_review, actor=call.actor, now=call.now, ports=call.ports)
     return await show(pre_review)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from models.kinds import Lane
 
@@ -57,12 +57,6 @@ def lane_of_booking(starts_at: datetime, *, now: datetime, is_green: bool) -> La
 def lane_of_walk_in(*, is_green: bool) -> Lane:
     """Return where one without a booking stands."""
     return Lane.GREEN if is_green else Lane.PLAIN
-
-
-def is_elder(born_on: date, *, today: date, from_age: int) -> bool:
-    """Tell whether somebody has completed so many years."""
-    had_birthday = (today.month, today.day) >= (born_on.month, born_on.day)
-    return today.year - born_on.year - (not had_birthday) >= from_age
 
 
 def call_order(waiting: Iterable[Waiting], *, now: datetime, first_in_a_row: int) -> list[Waiting]:

@@ -17,8 +17,7 @@ from server.appointments.service import (
 )
 from server.catalog.rules import local_day
 from server.catalog.service import get_point
-from server.identity.people import get_person
-from server.identity.rules import born_on
+from server.identity.people import is_elder
 from server.kit.access import Actor
 from server.kit.counters import next_number
 from server.kit.states import record_move
@@ -26,7 +25,6 @@ from server.queueing.errors import AlreadyInQueue, PointClosed
 from server.queueing.halls import take_hall
 from server.queueing.repository import has_unfinished
 from server.queueing.rules import (
-    is_elder,
     lane_of_booking,
     lane_of_walk_in,
     rank_of_booking,
@@ -122,9 +120,7 @@ async def take_ticket(
 
 async def goes_green(person_id: str, *, now: datetime, settings: Settings) -> bool:
     """Tell whether the person's age alone lets them go first."""
-    person = await get_person(person_id)
-    birthday = born_on(person.id_number)
-    return is_elder(birthday, today=local_day(now), from_age=settings.green_lane_age)
+    return await is_elder(person_id, from_age=settings.green_lane_age, today=local_day(now))
 
 
 async def give_number(ticket: QueueTicket, *, actor: Actor, now: datetime) -> QueueTicket:

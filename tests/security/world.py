@@ -260,7 +260,7 @@ async def _draft(world, owner):
 async def _submit(world, owner):
     draft, _ = await _draft(world, owner)
     ports = world.ports
-    await together(lambda: drafts.submit(draft, actor=owner, now=ports.now(), redis=ports.redis))
+    await together(lambda: drafts.submit(draft, actor=owner, now=ports.now(), ports=ports))
     return draft
 
 

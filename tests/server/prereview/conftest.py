@@ -49,9 +49,7 @@ class Desk:
     async def submit(self, pre_review):
         row = await PreReview.get(id=pre_review.id)
         await together(
-            lambda: drafts.submit(
-                row, actor=self.citizen, now=self.ports.now(), redis=self.ports.redis
-            )
+            lambda: drafts.submit(row, actor=self.citizen, now=self.ports.now(), ports=self.ports)
         )
         return row
 

@@ -1,6 +1,7 @@
 """Papers are gathered, replaced, submitted when complete, withdrawn, and lapse."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -8,9 +9,12 @@ from integrations.contracts.errors import VendorUnavailable
 from models.attachments import Attachment
 from models.bookkeeping import Transition
 from models.notifications import Notice
+from models.people import Person
 from models.prereview import PreReview, PreReviewMaterial, ReviewTask
 from models.states import AttachmentState, PreReviewState, ReviewTaskState
+from server.balancing.review_rules import HEAD_START, as_ms
 from server.catalog.errors import UnknownItem
+from server.identity.rules import complete_id_number
 from server.kit.errors import NotFound, WrongState
 from server.prereview.drafts import check_may_hand_in
 from server.prereview.errors import MaterialsIncomplete, NotReviewedOnline, PointCannotReview
@@ -19,6 +23,7 @@ from server.prereview.tasks import lapse_untouched
 from tests.support.papers import BRANCH, ITEM, make_citizen, take_in
 
 DRAFT, SUBMITTED = PreReviewState.DRAFT, PreReviewState.SUBMITTED
+NONE = timedelta(0)
 WITHDRAWN, LAPSED = PreReviewState.WITHDRAWN, PreReviewState.LAPSED
 
 
@@ -49,6 +54,18 @@ async def test_a_point_that_does_not_take_the_item_cannot_be_wished_for(desk):
         await desk.start(wish="350102001000")
     assert await PreReview.all().count() == 0
     assert (await desk.start(wish=BRANCH)).wished_point_code == BRANCH
+
+
+@pytest.mark.parametrize(("born", "head_start"), [("19000101", HEAD_START), ("19900101", NONE)])
+async def test_the_papers_of_an_elder_are_looked_at_before_their_deadline_asks(
+    desk, born, head_start
+):
+    person = await Person.get(id=desk.citizen.person_id)
+    person.id_number = complete_id_number(f"350102{born}001")
+    await person.save()
+    await desk.submitted()
+    task = await ReviewTask.get()
+    assert task.rank_ms == as_ms(task.due_at - head_start)
 
 
 async def test_a_second_file_for_a_material_replaces_the_first(desk):

@@ -1,6 +1,6 @@
 """Who is next: the pure part of calling."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,7 +13,6 @@ from server.queueing.rules import (
     arrive_by,
     call_order,
     count_streak,
-    is_elder,
     label_of,
     lane_of_booking,
     must_leave,
@@ -86,12 +85,6 @@ def test_whoever_comes_late_for_a_booking_stands_as_one_who_walks_in():
     assert lane_of_booking(TEN, now=at(10), is_green=False) is BOOKED
     assert lane_of_booking(TEN, now=at(10.1), is_green=False) is PLAIN
     assert lane_of_booking(TEN, now=at(10.1), is_green=True) is GREEN
-
-
-def test_an_elder_is_one_from_the_birthday_on():
-    born_on = date(1961, 11, 23)
-    days = (date(2026, 11, 22), date(2026, 11, 23), date(2027, 1, 1))
-    assert [is_elder(born_on, today=day, from_age=65) for day in days] == [False, True, True]
 
 
 def test_a_place_is_kept_for_the_way_or_the_wait_whichever_is_longer_and_twenty_minutes():
