@@ -1,5 +1,7 @@
 """Every state × every event of every machine, on a row of its own table."""
 
+from datetime import timedelta
+from itertools import count
 from uuid import uuid4
 
 import pytest
@@ -13,6 +15,8 @@ from server.kit.states import advance, moves_of
 from server.kit.transaction import in_transaction
 
 CLERK = Actor(Role.CLERK, id="c" * 32, point_code="350102-C")
+DAYS = count()
+"""Some tables hold a day once."""
 ORIGINS = [(machine, origin) for machine in MOVES for origin in machine]
 
 
@@ -56,7 +60,7 @@ def value_for(column, now):
         case fields.DatetimeField():
             return now
         case fields.DateField():
-            return now.date()
+            return now.date() + timedelta(days=next(DAYS))
     return uuid4().hex[: getattr(column, "max_length", None) or 32]
 
 
