@@ -21,9 +21,13 @@ run: setup ## serve everything here until Ctrl-C: PORT=8123 DATA=var (DATABASE_U
 demo: setup ## play the main job against a running server: URL=http://127.0.0.1:8123
 	@$(PY) -m tests.e2e.demo $(URL)
 
-test: setup-tests ## run the tests, on SQLite and on a private MariaDB and Redis: ONLY=tests/folder
-	@$(PY) -m pytest $(ONLY)
-	@$(if $(ON_SQLITE),echo "again on SQLite:"; $(PY) -m pytest --database=sqlite $(ON_SQLITE))
+test: setup-tests ## run the tests, on a private MariaDB and Redis and beside it on SQLite: ONLY=tests/folder
+	@log=$$(mktemp); beside=; \
+	trap 'kill $$beside 2>/dev/null; rm -f "$$log"' EXIT; trap 'exit 130' INT TERM; \
+	$(if $(ON_SQLITE),$(PY) -m pytest --database=sqlite $(ON_SQLITE) >"$$log" 2>&1 & beside=$$!;) \
+	$(PY) -m pytest $(ONLY); failed=$$?; \
+	$(if $(ON_SQLITE),wait $$beside || failed=1; echo "beside it on SQLite:"; cat "$$log";) \
+	exit $$failed
 
 prove: setup-tests ## count and measure what is promised, one line each: ONLY=name
 	@$(PY) -m tests.proofs --only "$(ONLY)"
