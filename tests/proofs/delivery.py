@@ -37,10 +37,10 @@ POLL_S = 0.1
 QUIET_S = 8.0
 """Before and after: a machine changes its pace, too."""
 MOST_SLOWER = 1.2
-OTHERS_MACHINE = 10
+OTHERS_MACHINE = 19
+"""Niceness of what would run elsewhere: the post."""
 HURRY = {"OUTBOX_PAUSE_S": "3", "OUTBOX_LEASE_S": "15", "VENDOR_RECOVERY_S": "3"}
 """What takes minutes in earnest takes seconds here: rests, leases of the dead, the breaker."""
-"""Niceness of what would run elsewhere: the post."""
 
 
 @dataclass

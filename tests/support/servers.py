@@ -238,7 +238,7 @@ class Worker(Module):
     """The outbox relay and the schedules, as nice as its unit makes it; it listens nowhere."""
 
     def launch(self) -> Child:
-        command = ["nice", "-n", "5", sys.executable, "-m", *self._command]
+        command = ["nice", "-n", "10", sys.executable, "-m", *self._command]
         return Child.start(self.name, command, log=self.log, env=self._env)
 
     def is_ready(self) -> bool:
