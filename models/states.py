@@ -283,7 +283,7 @@ ENDED_PARCELS = frozenset({_M.DELIVERED, _M.RETURNED, _M.LOST})
 """States that count only after a track query confirmed them."""
 
 DARK = frozenset({PresenceState.SILENT, PresenceState.EVACUATED})
-"""A point in one of these gets no work, and its people are sent elsewhere."""
+"""A point in one of these gets no work."""
 
 LIVE_APPOINTMENTS = frozenset({_A.PENDING, _A.CONFIRMED, _A.CHECKED_IN, _A.SERVING})
 

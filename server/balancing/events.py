@@ -9,8 +9,8 @@ from server.kit.outbox import Event
 class PointWentDark(Event):
     """A point fell silent or was evacuated; `aggregate_id` is its code.
 
-    Whoever has people or work there takes them elsewhere. A silent point that is then evacuated is
-    told of twice, with either state.
+    Reviews that wait there go elsewhere, people only from an evacuated point. A silent point that
+    is then evacuated is told of twice, with either state.
     """
 
     topic: ClassVar[str] = "point.went_dark"
