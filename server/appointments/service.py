@@ -3,7 +3,8 @@
 from datetime import datetime, timedelta
 
 from models.appointments import Appointment
-from models.states import AppointmentState, allows_move
+from models.moves import allows_move
+from models.states import AppointmentState
 from server.appointments.errors import TooEarly
 from server.appointments.repository import (
     count_no_shows,

@@ -12,7 +12,8 @@ import structlog
 from integrations.contracts.carrier import TrackEvent, TrackPush, TrackStep
 from integrations.contracts.errors import VendorRefused
 from models.delivery import Parcel, TrackRecord
-from models.states import ENDED_PARCELS, ParcelState, allows_move
+from models.moves import allows_move
+from models.states import ENDED_PARCELS, ParcelState
 from server.delivery.events import ParcelCollected, ParcelDoubted, ParcelEnded
 from server.delivery.parcel_tasks import close_alarms, tell_of_trouble
 from server.delivery.repository import (

@@ -9,7 +9,7 @@ from tortoise import Model
 from tortoise.expressions import F
 
 from models.bookkeeping import Transition
-from models.states import allows_move
+from models.moves import allows_move
 from server.kit.access import Actor
 from server.kit.bulk import Statement, insert
 from server.kit.errors import ChangedMeanwhile, WrongState

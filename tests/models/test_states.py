@@ -4,11 +4,11 @@ import itertools
 
 import pytest
 
+from models.moves import MOVES, allows_move
 from models.states import (
     CARRIER_STATES,
     ENDED_PARCELS,
     LIVE_APPOINTMENTS,
-    MOVES,
     AppointmentState,
     AttachmentState,
     CaseState,
@@ -32,7 +32,6 @@ from models.states import (
     TicketState,
     TransferState,
     WaitlistState,
-    allows_move,
 )
 
 BEGINNINGS = {

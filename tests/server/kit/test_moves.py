@@ -8,7 +8,8 @@ import pytest
 from tortoise import Tortoise, fields
 
 from models.bookkeeping import Transition
-from models.states import MOVES, CaseState, allows_move
+from models.moves import MOVES, allows_move
+from models.states import CaseState
 from server.kit.access import ENGINE, Actor, Role
 from server.kit.errors import ChangedMeanwhile, WrongState
 from server.kit.states import advance, moves_of
