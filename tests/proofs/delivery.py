@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import json
-import os
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
@@ -24,7 +23,16 @@ from tests.support.crowd import Member, gather_crowd
 from tests.support.faulty_proxy import FaultyProxy, start_faulty_proxy
 from tests.support.load import build_request
 from tests.support.probe import start_probe
-from tests.support.servers import Listener, Worker, start_api, start_module, start_worker
+from tests.support.servers import (
+    Listener,
+    Worker,
+    be_behind,
+    be_elsewhere,
+    last_core_is_for_work_behind,
+    start_api,
+    start_module,
+    start_worker,
+)
 from tests.support.system import System, start_system
 
 ORDERS, KILLS, OUTAGE_AT = 1_000, 20, 10
@@ -34,11 +42,9 @@ RECEIVER = Party("演示群众", "13900000001", "江苏省", "南京市", "玄�
 PACKED_AT_ONCE = 10
 WITHIN_S = 150.0
 POLL_S = 0.1
-QUIET_S = 8.0
+QUIET_S = 12.0
 """Before and after: a machine changes its pace, too."""
 MOST_SLOWER = 1.2
-OTHERS_MACHINE = 19
-"""Niceness of what would run elsewhere: the post."""
 HURRY = {"OUTBOX_PAUSE_S": "3", "OUTBOX_LEASE_S": "15", "VENDOR_RECOVERY_S": "3"}
 """What takes minutes in earnest takes seconds here: rests, leases of the dead, the breaker."""
 
@@ -61,6 +67,7 @@ class Run:
         worker.kill()
         self.kills += 1
         worker.start()
+        be_behind(worker.pid)
 
     def states_of_the_circuits(self) -> list[list[str]]:
         """What the log of each worker says of its breaker."""
@@ -120,18 +127,20 @@ async def prove_refused_repeats() -> str:
 
 @contextlib.asynccontextmanager
 async def _start_run(on_repeat: str) -> AsyncIterator[Run]:
-    command = f"integrations.ems.sandbox --on-repeat {on_repeat}"
-    async with start_system() as system:
-        with (
-            start_module(command) as post,
-            start_faulty_proxy(post.port, share=0.0) as proxy,
-        ):
-            os.setpriority(os.PRIO_PROCESS, post.pid, OTHERS_MACHINE)
-            base = f"http://127.0.0.1:{proxy.port}{API_PATH}"
-            env = {**system.env, "EMS_API_BASE": base, **HURRY}
-            with start_worker(env) as first, start_worker(env) as second:
-                async with system.engine() as engine:
-                    yield Run(system, post, proxy, [first, second], engine.ports)
+    async with contextlib.AsyncExitStack() as stack:
+        stack.enter_context(last_core_is_for_work_behind())
+        system = await stack.enter_async_context(start_system())
+        command = f"integrations.ems.sandbox --on-repeat {on_repeat}"
+        post = stack.enter_context(start_module(command))
+        be_elsewhere(post.pid)
+        proxy = stack.enter_context(start_faulty_proxy(post.port, share=0.0))
+        base = f"http://127.0.0.1:{proxy.port}{API_PATH}"
+        env = {**system.env, "EMS_API_BASE": base, **HURRY}
+        workers = [stack.enter_context(start_worker(env)) for _ in range(2)]
+        for worker in workers:
+            be_behind(worker.pid)
+        engine = await stack.enter_async_context(system.engine())
+        yield Run(system, post, proxy, workers, engine.ports)
 
 
 async def _make_reading_request(run: Run) -> bytes:

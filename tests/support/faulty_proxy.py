@@ -1,6 +1,7 @@
 """A TCP proxy that spoils answers: late, reset, half-closed, garbage, an error in a 200.
 
-It runs on a thread of its own, so that a proof that waits does not hold it up. Almost every fault
+It runs on a thread of its own, so that a proof that waits does not hold it up, and takes only the
+time that nobody else wants, for what it stands for is elsewhere. Almost every fault
 comes after the request took effect behind it: what the caller then believes is the hard part.
 """
 
@@ -16,6 +17,7 @@ from collections.abc import Iterator
 from enum import StrEnum
 
 from deploy.children import LOOPBACK
+from tests.support.servers import be_elsewhere
 
 LATE_S = 0.4
 TOO_LATE_S = 6.0
@@ -56,6 +58,7 @@ class FaultyProxy:
 
     def run(self) -> None:
         """Serve until `stop`; this is the thread's work."""
+        be_elsewhere(threading.get_native_id())
         asyncio.run(self._serve())
 
     def wait_until_listening(self) -> None:

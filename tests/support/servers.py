@@ -26,6 +26,7 @@ SYSTEM_PATH = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
 KEPT_VARIABLES = ("PATH", "HOME", "LANG", "TMPDIR", "PYTHONPATH", "COVERAGE_PROCESS_START")
 AnyServer = TypeVar("AnyServer", bound="Server")
 
+LAST_CORE = max(os.sched_getaffinity(0))
 ACCOUNT = "tongban"
 DURABLE = (
     "--transaction-isolation=READ-COMMITTED",
@@ -37,6 +38,28 @@ DURABLE = (
     "--max-connections=400",
     "--innodb-buffer-pool-size=256M",
 )
+
+
+def be_behind(thread_id: int) -> None:
+    """Keep a thread, a process by its first one, to the last core."""
+    os.sched_setaffinity(thread_id, {LAST_CORE})
+
+
+def be_elsewhere(thread_id: int) -> None:
+    """The same, and in time that nobody wants there: what in earnest is on another machine."""
+    be_behind(thread_id)
+    os.sched_setscheduler(thread_id, os.SCHED_IDLE, os.sched_param(0))
+
+
+@contextlib.contextmanager
+def last_core_is_for_work_behind() -> Iterator[None]:
+    """Keep what is started meanwhile from the last core."""
+    cores = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, (cores - {LAST_CORE}) or cores)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, cores)
 
 
 class Server:
