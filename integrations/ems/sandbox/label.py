@@ -1,8 +1,9 @@
 """The sandbox's shipping label: names, phones, addresses, waybill number, and nothing else."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
+from itertools import groupby
 
 import segno
 from reportlab.graphics import renderPDF
@@ -11,7 +12,6 @@ from reportlab.lib.units import mm
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.pdfgen.canvas import Canvas
-from segno.utils import matrix_to_lines
 
 FONT = "STSong-Light"
 MINI_PROGRAM_LINK = "https://mini.ems.com.cn/youzheng/mini/"
@@ -84,9 +84,16 @@ def _draw_qr(canvas: Canvas, link: str, *, left: float) -> None:
     canvas.translate(left, MARGIN)
     canvas.scale(module, module)
     canvas.setLineWidth(1)
-    rows = matrix_to_lines(matrix, 0, len(matrix) - 0.5, incby=-1)
-    canvas.lines([(*begin, *end) for begin, end in rows])
+    canvas.lines(list(_find_dark_runs(matrix)))
     canvas.restoreState()
+
+
+def _find_dark_runs(matrix: Sequence[Sequence[int]]) -> Iterator[tuple[float, ...]]:
+    for row, squares in enumerate(reversed(matrix)):
+        for is_dark, run in groupby(range(len(squares)), key=squares.__getitem__):
+            if is_dark:
+                columns = list(run)
+                yield columns[0], row + 0.5, columns[-1] + 1, row + 0.5
 
 
 def _wrap(text: str, width: float) -> Iterator[str]:
