@@ -128,8 +128,8 @@ async def prove_refused_repeats() -> str:
 @contextlib.asynccontextmanager
 async def _start_run(on_repeat: str) -> AsyncIterator[Run]:
     async with contextlib.AsyncExitStack() as stack:
-        stack.enter_context(last_core_is_for_work_behind())
         system = await stack.enter_async_context(start_system())
+        stack.enter_context(last_core_is_for_work_behind())
         command = f"integrations.ems.sandbox --on-repeat {on_repeat}"
         post = stack.enter_context(start_module(command))
         be_elsewhere(post.pid)
