@@ -6,6 +6,7 @@ commits or rolls back by itself. Deadlocks and lock waits are tried again from t
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
 from contextvars import Context, ContextVar
 from typing import TypeVar
 
@@ -124,5 +125,24 @@ def _is_contention(error: BaseException) -> bool:
 
 
 async def _once(work: Work[T]) -> T:
-    async with tortoise_transaction():
+    async with _Transaction():
         return await work()
+
+
+class _Transaction:
+    """The ORM's, which would never give back a connection whose BEGIN was cut off."""
+
+    def __init__(self) -> None:
+        self._inner = tortoise_transaction()
+
+    async def __aenter__(self) -> None:
+        try:
+            await self._inner.__aenter__()
+        except BaseException as error:
+            if hasattr(self._inner, "token"):
+                with suppress(Exception):
+                    await self.__aexit__(type(error), error, None)
+            raise
+
+    async def __aexit__(self, *failure: object) -> None:
+        await self._inner.__aexit__(*failure)

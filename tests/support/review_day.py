@@ -131,7 +131,8 @@ class ReviewDay:
         self._relay = Relay(ports, worker_id="day")
         self._numbers = itertools.count()
         self._agenda: list[tuple[float, int, Happening]] = []
-        self._waiting: set[str] = set()
+        self._waiting = 0
+        self._asking = 0
         self._room = asyncio.Semaphore(AT_ONCE)
         self.course = Course()
         for paper in plan.papers:
@@ -158,7 +159,9 @@ class ReviewDay:
             while self._agenda and self._agenda[0][0] < until_s:
                 at_s, _, happening = heapq.heappop(self._agenda)
                 due.append(self._let(happening, at_s))
-            await asyncio.gather(*due)
+            async with asyncio.TaskGroup() as group:
+                for happening in due:
+                    group.create_task(happening)
         return self.course
 
     async def _let(self, happening: Happening, at_s: float) -> None:
@@ -181,10 +184,10 @@ class ReviewDay:
                 is_elder=paper.is_elder,
             )
             redis = self._ports.redis
-            self._waiting.add(paper.name)
             await in_transaction(
                 lambda: reviews.enqueue(request, actor=ENGINE, now=now, redis=redis)
             )
+            self._waiting += 1
 
         return submit
 
@@ -194,24 +197,33 @@ class ReviewDay:
         async def ask(at_s: float) -> None:
             if self._plan.is_dark(point, at_s):
                 return
-            if not self._waiting:
+            if self._asking >= self._waiting:
                 # It would find nothing: only the asking is left out.
                 self._plan_for(at_s + POLL_S, ask)
                 return
             try:
-                task = await in_transaction(
-                    lambda: reviews.claim_next(point, reviewer, now=_at(at_s), ports=self._ports)
-                )
+                task = await self._claim(reviewer, _at(at_s))
             except PointIsDark:
                 return
             if task is None:
                 self._plan_for(at_s + POLL_S, ask)
                 return
-            self._waiting.discard(task.pre_review_id)
             ends_s = at_s + self._paper[task.pre_review_id].takes_s
             self._plan_for(ends_s, self._finisher(reviewer, task, at_s))
 
         return ask
+
+    async def _claim(self, reviewer: Actor, now: datetime) -> ReviewTask | None:
+        point = reviewer.point_code or ""
+        self._asking += 1
+        try:
+            task = await in_transaction(
+                lambda: reviews.claim_next(point, reviewer, now=now, ports=self._ports)
+            )
+        finally:
+            self._asking -= 1
+        self._waiting -= task is not None
+        return task
 
     def _finisher(self, reviewer: Actor, task: ReviewTask, began_s: float) -> Happening:
         async def finish(at_s: float) -> None:
@@ -272,7 +284,7 @@ class ReviewDay:
                 )
             except ChangedMeanwhile:
                 continue
-            self._waiting.add(task.pre_review_id)
+            self._waiting += 1
         await drain_dark_points(ports)
         self._plan_for(at_s + TICK_S, self._tick)
 

@@ -179,6 +179,14 @@ async def test_a_full_pool_refuses_as_busy_and_recovers(settings, is_embedded):
     await in_transaction(lambda: note("afterwards"))
 
 
+async def test_one_that_is_cut_off_while_it_begins_takes_no_place_from_others(settings):
+    for _ in range(settings.database_pool):
+        with pytest.raises(Busy):
+            await in_transaction(lambda: note("cut off"), timeout_s=0)
+    await in_transaction(lambda: note("afterwards"), timeout_s=2)
+    assert await noted() == {"afterwards"}
+
+
 async def test_half_of_many_transactions_hung_up_on_leave_no_half_and_none_open():
     async def pair(number):
         await note(f"{number} one")
