@@ -1,6 +1,5 @@
 """Every route, asked by everybody, about their own things and other people's."""
 
-import httpx
 import pytest
 
 from models.cases import Case
@@ -20,12 +19,6 @@ CODES = {
 pytestmark = pytest.mark.timeout(400)  # thousands of requests
 
 ROUTES = {(route.method, route.path): route for surface in SURFACES for route in surface.routes}
-
-
-@pytest.fixture
-async def http(api_url):
-    async with httpx.AsyncClient(base_url=f"{api_url}/api/v1", timeout=30) as client:
-        yield client
 
 
 @pytest.fixture

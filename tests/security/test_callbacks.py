@@ -6,9 +6,6 @@ import random
 from base64 import b64decode, b64encode
 from uuid import uuid4
 
-import httpx
-import pytest
-
 from integrations.ems.envelope import PREFIX, Envelope
 from integrations.ems.mapping import dump, format_beijing
 from models.bookkeeping import InboxRow, OutboxRow, Transition
@@ -21,12 +18,6 @@ MUTATIONS = 500
 BLOCK_BYTES = 16
 JSON_TYPE = "application/json"
 DELIVERED, COLLECTED = "704", "203"
-
-
-@pytest.fixture
-async def http(api_url):
-    async with httpx.AsyncClient(base_url=f"{api_url}/api/v1", timeout=30) as client:
-        yield client
 
 
 def pushed(ports, waybill_no, code):

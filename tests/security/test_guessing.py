@@ -2,7 +2,6 @@
 
 import time
 
-import httpx
 import pyotp
 import pytest
 
@@ -15,12 +14,6 @@ from server.identity.staff import hash_password
 PASSWORD = "right horse battery staple"
 UNKNOWN = "nobody-of-that-name"
 LOGINS = {"staff": "/desk/login", "courier": "/courier/login"}
-
-
-@pytest.fixture
-async def http(api_url):
-    async with httpx.AsyncClient(base_url=f"{api_url}/api/v1", timeout=30) as client:
-        yield client
 
 
 @pytest.fixture(autouse=True)

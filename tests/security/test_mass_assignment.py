@@ -26,12 +26,6 @@ WITHOUT_BODY = [
 
 
 @pytest.fixture
-async def http(api_url):
-    async with httpx.AsyncClient(base_url=f"{api_url}/api/v1", timeout=30) as client:
-        yield client
-
-
-@pytest.fixture
 async def world(ports):
     return await build_world(ports)
 

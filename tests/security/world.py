@@ -40,7 +40,6 @@ from server.identity.sessions import open_session
 from server.kit.access import Actor, Role
 from server.prereview import drafts, reviewing
 from server.queueing.tickets import WalkIn, take_ticket
-from tests.server.appointments.test_offers import offer_now
 from tests.server.delivery.parcels import RECEIVER, relay_all
 from tests.support.booking import (
     ITEM,
@@ -50,6 +49,7 @@ from tests.support.booking import (
     STREET,
     TEN,
     make_slots,
+    offer_now,
     wish,
 )
 from tests.support.closing import closing

@@ -3,16 +3,20 @@
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from models.appointments import Appointment, AppointmentItem, BookingAllowance, Hold, Slot
 from models.bookkeeping import Transition
 from models.draws import Draw, DrawWish
-from models.kinds import WindowKind
+from models.kinds import OfferCause, WindowKind
 from models.states import ReleaseState
 from models.waitlist import Offer, Release, WaitlistEntry
-from server.appointments.booking import Booker, book
+from server.appointments.booking import Booker, book, book_held, cancel, reschedule
+from server.appointments.holds import hold_place
+from server.appointments.offers import Proposal, make_offer
 from server.appointments.repository import Place
 from server.appointments.tasks import release_places
-from server.appointments.visits import Wish
+from server.appointments.visits import Plan, Wish, find_at
 from server.identity.people import register_person
 from server.identity.rules import complete_id_number
 from server.kit.access import Actor, Role
@@ -69,6 +73,66 @@ async def book_now(wanted, booker, ports, **options):
     )
 
 
+async def hold_now(booker, ports, *item_codes):
+    """Hold ten o'clock in the street for somebody."""
+    return await in_transaction(
+        lambda: hold_place(
+            STREET,
+            TEN,
+            item_codes or (ITEM,),
+            booker=booker,
+            now=ports.now(),
+            settings=ports.settings,
+        )
+    )
+
+
+async def book_held_now(hold, wanted, booker, ports):
+    """Turn a hold into a visit."""
+    return await in_transaction(
+        lambda: book_held(wanted, hold, booker, now=ports.now(), settings=ports.settings)
+    )
+
+
+async def cancel_now(appointment, booker, ports):
+    """Cancel as the citizen does."""
+    await in_transaction(
+        lambda: cancel(appointment, actor=booker.actor, now=ports.now(), settings=ports.settings)
+    )
+
+
+async def move_now(appointment, starts_at, booker, ports, point_code=STREET):
+    """Move a visit to another time, at another point where one is named."""
+    return await in_transaction(
+        lambda: reschedule(
+            appointment,
+            starts_at,
+            point_code,
+            actor=booker.actor,
+            now=ports.now(),
+            settings=ports.settings,
+        )
+    )
+
+
+async def offer_now(booker, ports, *, point_code=STREET, starts_at=TEN, minutes=30, codes=(ITEM,)):
+    """Offer somebody a place, as a closure does."""
+    place = Place(point_code, WindowKind.ACCEPT, starts_at, 5)
+    proposal = Proposal(
+        OfferCause.CLOSURE,
+        place,
+        Plan(codes, 25, 5),
+        booker,
+        held_until=ports.now() + timedelta(minutes=minutes),
+    )
+
+    async def work():
+        found = await find_at(place, now=ports.now(), settings=ports.settings)
+        return await make_offer(proposal, found, now=ports.now())
+
+    return await in_transaction(work)
+
+
 async def taken():
     """What is taken of each slot, in order of id."""
     return await Slot.all().order_by("id").values_list("taken", flat=True)
@@ -114,3 +178,12 @@ async def everything():
             (Transition, "id"),
         )
     }
+
+
+async def expect_refused(refusal, work):
+    """The refusal that some work ends in; it changed nothing."""
+    before = await everything()
+    with pytest.raises(refusal) as caught:
+        await work
+    assert await everything() == before
+    return caught.value

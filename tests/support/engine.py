@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+import httpx
 import pytest
 from tortoise import Tortoise, connections
 from tortoise.transactions import in_transaction
@@ -130,6 +131,13 @@ async def api_url(api_server, ports):
     """The URL of the server, with tables that hold the catalogue and nothing else."""
     assert ports is not None
     return api_server
+
+
+@pytest.fixture
+async def http(api_url):
+    """A client of the API."""
+    async with httpx.AsyncClient(base_url=f"{api_url}/api/v1", timeout=30) as client:
+        yield client
 
 
 async def fill_catalogue(ports):

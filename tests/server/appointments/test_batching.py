@@ -30,12 +30,6 @@ OWN |= {"actor", "booked_by", "dedupe_key", "key", "fingerprint", "answer", "pay
 
 
 @pytest.fixture
-async def http(api_url):
-    async with httpx.AsyncClient(base_url=f"{api_url}/api/v1", timeout=30) as client:
-        yield client
-
-
-@pytest.fixture
 def sizes(monkeypatch):
     """How many bookings each batch held that was written."""
     seen = []

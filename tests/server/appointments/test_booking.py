@@ -9,7 +9,6 @@ from models.appointments import Appointment, AppointmentItem
 from models.catalog import ServicePoint
 from models.notifications import Notice
 from models.states import AppointmentState
-from server.appointments.booking import cancel, reschedule
 from server.appointments.errors import (
     AlreadyBooked,
     BookingPaused,
@@ -43,42 +42,17 @@ from tests.support.booking import (
     STREET,
     TEN,
     book_now,
-    everything,
+    cancel_now,
+    expect_refused,
     in_use,
     live_of,
     make_booker,
     make_slots,
+    move_now,
     release_all,
     taken,
     wish,
 )
-
-
-async def cancel_now(appointment, booker, ports):
-    await in_transaction(
-        lambda: cancel(appointment, actor=booker.actor, now=ports.now(), settings=ports.settings)
-    )
-
-
-async def move_now(appointment, starts_at, booker, ports, point_code=STREET):
-    return await in_transaction(
-        lambda: reschedule(
-            appointment,
-            starts_at,
-            point_code,
-            actor=booker.actor,
-            now=ports.now(),
-            settings=ports.settings,
-        )
-    )
-
-
-async def refused(refusal, work):
-    before = await everything()
-    with pytest.raises(refusal) as caught:
-        await work
-    assert await everything() == before
-    return caught.value
 
 
 @pytest.fixture
@@ -122,41 +96,43 @@ async def test_a_point_that_confirms_by_itself_confirms_at_once(ports):
 async def test_one_full_slot_in_the_middle_refuses_the_whole_visit(ports):
     ids = await make_slots(5)
     await in_transaction(lambda: apply_changes({ids[2]: 1}))
-    await refused(SlotFull, book_now(wish(), await make_booker(), ports))
+    await expect_refused(SlotFull, book_now(wish(), await make_booker(), ports))
 
 
 @pytest.mark.usefixtures("ports")
 async def test_the_guard_refuses_what_the_look_up_let_through():
     first, second = await make_slots(2)
     await in_transaction(lambda: apply_changes({second: 1}))
-    await refused(SlotFull, in_transaction(lambda: apply_changes({first: 1, second: 1})))
+    await expect_refused(SlotFull, in_transaction(lambda: apply_changes({first: 1, second: 1})))
 
 
 @pytest.mark.usefixtures("ports")
 async def test_nobody_can_give_back_what_is_not_taken():
     [slot_id] = await make_slots(1)
-    await refused(ChangedMeanwhile, in_transaction(lambda: apply_changes({slot_id: -1})))
+    await expect_refused(ChangedMeanwhile, in_transaction(lambda: apply_changes({slot_id: -1})))
 
 
 async def test_too_near_the_end_or_out_of_hours_cannot_be_booked(ports):
     await make_slots(5)
     booker = await make_booker()
-    await refused(NotBookable, book_now(wish(starts_at=TEN + QUANTUM), booker, ports))
-    await refused(NotBookable, book_now(wish(starts_at=TEN + QUANTUM / 2), booker, ports))
-    await refused(NotBookable, book_now(wish(starts_at=TEN + timedelta(days=9000)), booker, ports))
+    await expect_refused(NotBookable, book_now(wish(starts_at=TEN + QUANTUM), booker, ports))
+    await expect_refused(NotBookable, book_now(wish(starts_at=TEN + QUANTUM / 2), booker, ports))
+    await expect_refused(
+        NotBookable, book_now(wish(starts_at=TEN + timedelta(days=9000)), booker, ports)
+    )
 
 
 async def test_what_has_begun_cannot_be_booked(ports, clock):
     await make_slots(5)
     clock.advance(days=1, hours=1)
-    await refused(NotBookable, book_now(wish(), await make_booker(), ports))
+    await expect_refused(NotBookable, book_now(wish(), await make_booker(), ports))
 
 
 async def test_a_closed_point_is_refused(ports):
     await make_slots(5)
     await ServicePoint.filter(code=STREET).update(is_open=False)
     try:
-        await refused(NotAcceptedHere, book_now(wish(), await make_booker(), ports))
+        await expect_refused(NotAcceptedHere, book_now(wish(), await make_booker(), ports))
     finally:
         await ServicePoint.filter(code=STREET).update(is_open=True)
 
@@ -166,7 +142,7 @@ async def test_an_item_is_booked_once_at_a_time(ports):
     booker = await make_booker()
     await book_now(wish(), booker, ports)
     later = TEN + 5 * QUANTUM
-    refusal = await refused(AlreadyBooked, book_now(wish(starts_at=later), booker, ports))
+    refusal = await expect_refused(AlreadyBooked, book_now(wish(starts_at=later), booker, ports))
     assert refusal.data == {"item_code": ITEM}
 
 
@@ -187,7 +163,7 @@ async def test_the_fourth_live_appointment_is_refused(ports):
     booker = await make_booker()
     for item_code in ("GL0001", "GL0002", "GL0003"):
         await book_now(wish(item_code), booker, ports)
-    refusal = await refused(TooManyAppointments, book_now(wish(SHORT_ITEM), booker, ports))
+    refusal = await expect_refused(TooManyAppointments, book_now(wish(SHORT_ITEM), booker, ports))
     assert refusal.data == {"limit": 3}
 
 
@@ -211,7 +187,7 @@ async def test_three_missed_visits_pause_booking_for_thirty_days(ports, clock):
         await in_transaction(
             lambda missed=missed: mark_no_show(missed, actor=ENGINE, now=ports.now())
         )
-    refusal = await refused(BookingPaused, book_now(wish(), booker, ports))
+    refusal = await expect_refused(BookingPaused, book_now(wish(), booker, ports))
     assert refusal.data == {"until": (ports.now() + timedelta(days=30)).isoformat()}
     clock.advance(days=30)
     again = TEN + timedelta(days=30)
@@ -251,7 +227,7 @@ async def test_any_point_at_a_time_prefers_the_one_with_most_room(ports):
         for number in range(3)
     ]
     assert sorted(chosen) == [STREET, OTHER_STREET, OTHER_STREET]
-    await refused(SlotFull, book_now(wish(point_code=None), await make_booker(3), ports))
+    await expect_refused(SlotFull, book_now(wish(point_code=None), await make_booker(3), ports))
 
 
 async def test_any_point_prefers_the_shorter_way_and_wait_to_room(ports):
@@ -293,7 +269,7 @@ async def test_a_pre_review_of_somebody_else_is_refused(ports, passed_items):
     await make_slots(5)
     passed_items["somebody else", "review"] = frozenset({ITEM})
     booker = await make_booker()
-    await refused(PreReviewNotUsable, book_now(wish(pre_review_id="review"), booker, ports))
+    await expect_refused(PreReviewNotUsable, book_now(wish(pre_review_id="review"), booker, ports))
 
 
 async def test_cancelling_gives_the_place_and_the_right_to_book_back(ports, clock):
@@ -328,7 +304,7 @@ async def test_a_cancelled_visit_cannot_be_moved(ports):
     booker = await make_booker()
     made = await book_now(wish(), booker, ports)
     await cancel_now(made, booker, ports)
-    await refused(WrongState, move_now(made, TEN + QUANTUM, booker, ports))
+    await expect_refused(WrongState, move_now(made, TEN + QUANTUM, booker, ports))
 
 
 async def test_what_has_begun_can_be_neither_cancelled_nor_moved(ports, clock):
@@ -336,8 +312,8 @@ async def test_what_has_begun_can_be_neither_cancelled_nor_moved(ports, clock):
     booker = await make_booker()
     made = await book_now(wish(), booker, ports)
     clock.advance(days=1, hours=1)
-    await refused(TooLateToChange, cancel_now(made, booker, ports))
-    await refused(TooLateToChange, move_now(made, TEN + QUANTUM, booker, ports))
+    await expect_refused(TooLateToChange, cancel_now(made, booker, ports))
+    await expect_refused(TooLateToChange, move_now(made, TEN + QUANTUM, booker, ports))
 
 
 async def test_moving_by_one_slot_needs_only_the_one_that_is_new(ports):
@@ -358,7 +334,7 @@ async def test_a_move_that_finds_no_room_leaves_everything(ports):
     booker = await make_booker(1)
     made = await book_now(wish(), booker, ports)
     await book_now(wish(starts_at=TEN + 5 * QUANTUM), await make_booker(2), ports)
-    await refused(SlotFull, move_now(made, TEN + QUANTUM, booker, ports))
+    await expect_refused(SlotFull, move_now(made, TEN + QUANTUM, booker, ports))
     assert (await get_appointment(made.id)).state is AppointmentState.PENDING
 
 

@@ -23,8 +23,16 @@ from server.kit.access import ENGINE
 from server.kit.errors import WrongState
 from server.kit.states import moves_of
 from server.kit.transaction import in_transaction
-from tests.server.appointments.test_booking import cancel_now
-from tests.support.booking import QUANTUM, STREET, TEN, book_now, everything, make_booker, wish
+from tests.support.booking import (
+    QUANTUM,
+    STREET,
+    TEN,
+    book_now,
+    cancel_now,
+    everything,
+    make_booker,
+    wish,
+)
 from tests.support.closing import (
     EVE,
     MORNING,

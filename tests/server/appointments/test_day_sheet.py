@@ -2,7 +2,6 @@
 
 from uuid import uuid4
 
-import httpx
 import pytest
 
 from models.appointments import Slot
@@ -14,7 +13,6 @@ from server.appointments import visit_terms
 from server.appointments.day_sheet import code_of, draw_day
 from server.catalog.rules import local_day
 from server.identity.sessions import open_session
-from tests.server.appointments.test_booking import cancel_now
 from tests.server.delivery.test_labels import read_pages
 from tests.support.booking import (
     OTHER_STREET,
@@ -22,6 +20,7 @@ from tests.support.booking import (
     STREET,
     TEN,
     book_now,
+    cancel_now,
     make_booker,
     make_slots,
     wish,
@@ -30,12 +29,6 @@ from tests.support.closing import open_points
 
 SHEET = "/desk/appointments/day-sheet?date=2026-11-24"
 TEN_O_CLOCK = {"kind": "accept", "weekday": 1, "opens_at": "10:00", "closes_at": "11:00"}
-
-
-@pytest.fixture
-async def http(api_url):
-    async with httpx.AsyncClient(base_url=f"{api_url}/api/v1") as client:
-        yield client
 
 
 async def headers(role, ports, point_code=None):

@@ -4,7 +4,6 @@ import asyncio
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 
-import httpx
 import pytest
 
 from models.appointments import Appointment, BookingAllowance, Slot, SlotTemplate
@@ -23,9 +22,16 @@ from server.appointments.wishes import Times
 from server.kit.errors import WrongState
 from server.kit.states import moves_of
 from server.kit.transaction import in_transaction
-from tests.server.appointments.test_booking import refused
 from tests.server.appointments.test_http import citizen, keyed
-from tests.support.booking import ITEM, OTHER_STREET, STREET, book_now, make_booker, wish
+from tests.support.booking import (
+    ITEM,
+    OTHER_STREET,
+    STREET,
+    book_now,
+    expect_refused,
+    make_booker,
+    wish,
+)
 
 DAY = date(2026, 12, 8)
 """The fifteenth day from the tests' Monday: a Tuesday."""
@@ -45,12 +51,6 @@ async def ports(ports):
 
 def vars_of(ports):
     return {name: getattr(ports, name) for name in type(ports).__dataclass_fields__}
-
-
-@pytest.fixture
-async def http(api_url):
-    async with httpx.AsyncClient(base_url=f"{api_url}/api/v1") as client:
-        yield client
 
 
 async def enter(booker, ports, *, points=(STREET,), hours=(("09:00", "09:30"),), codes=(ITEM,)):
@@ -129,7 +129,7 @@ async def test_what_is_left_is_first_come(ports, clock):
 async def test_a_wish_is_taken_while_wishes_are_gathered_and_once_for_each_person(ports, clock):
     await keep_days_on_sale(ports)
     booker = await make_booker()
-    await refused(DrawNotOpen, enter(booker, ports))
+    await expect_refused(DrawNotOpen, enter(booker, ports))
     await announce(ports, clock)
     answers = await asyncio.gather(
         *(enter(booker, ports) for _ in range(8)), return_exceptions=True
@@ -137,7 +137,7 @@ async def test_a_wish_is_taken_while_wishes_are_gathered_and_once_for_each_perso
     assert sum(isinstance(one, DrawWish) for one in answers) == 1
     assert sum(isinstance(one, AlreadyInDraw) for one in answers) == 7
     clock.advance(minutes=30)
-    await refused(DrawNotOpen, enter(await make_booker(2), ports))
+    await expect_refused(DrawNotOpen, enter(await make_booker(2), ports))
 
 
 async def test_a_withdrawn_wish_is_not_drawn_and_may_be_handed_in_anew(ports, clock):

@@ -13,15 +13,17 @@ from server.appointments.reconciling import find_differences, replay
 from server.appointments.tasks import check_counters
 from server.catalog.service import forget_caches
 from server.kit.transaction import in_transaction
-from tests.server.appointments.test_booking import cancel_now, move_now
-from tests.server.appointments.test_holds import hold_now, turn
 from tests.support.booking import (
     QUANTUM,
     STREET,
     TEN,
+    book_held_now,
     book_now,
+    cancel_now,
+    hold_now,
     make_booker,
     make_slots,
+    move_now,
     release_all,
     taken,
     wish,
@@ -114,7 +116,7 @@ async def test_replaying_all_moves_gives_the_counters(ports, clock):
     moved = await move_now(made, TEN + 2 * QUANTUM, first, ports)
     await move_now(moved, TEN + QUANTUM, first, ports)
     hold = await hold_now(second, ports)
-    await turn(hold, wish(), second, ports)
+    await book_held_now(hold, wish(), second, ports)
     await cancel_now(await book_now(wish(starts_at=TEN + 6 * QUANTUM), third, ports), third, ports)
     replays = [
         await replay(slot, settings=ports.settings) for slot in await Slot.all().order_by("id")

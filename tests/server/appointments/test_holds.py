@@ -7,9 +7,8 @@ import pytest
 
 from models.appointments import Appointment, Hold
 from models.states import HoldState
-from server.appointments.booking import book_held
 from server.appointments.errors import HoldDiffers, HoldGone, SlotFull, TooManyAppointments
-from server.appointments.holds import hold_place, release_hold
+from server.appointments.holds import release_hold
 from server.appointments.reviewed import use_reviewed_items
 from server.appointments.tasks import expire_holds
 from server.kit.errors import ChangedMeanwhile
@@ -19,10 +18,11 @@ from server.prereview.service import reviewed_items
 from tests.support.booking import (
     ITEM,
     SHORT_ITEM,
-    STREET,
     TEN,
+    book_held_now,
     book_now,
     everything,
+    hold_now,
     in_use,
     live_of,
     make_booker,
@@ -30,25 +30,6 @@ from tests.support.booking import (
     taken,
     wish,
 )
-
-
-async def hold_now(booker, ports, *item_codes):
-    return await in_transaction(
-        lambda: hold_place(
-            STREET,
-            TEN,
-            item_codes or (ITEM,),
-            booker=booker,
-            now=ports.now(),
-            settings=ports.settings,
-        )
-    )
-
-
-async def turn(hold, wanted, booker, ports):
-    return await in_transaction(
-        lambda: book_held(wanted, hold, booker, now=ports.now(), settings=ports.settings)
-    )
 
 
 async def release_now(hold, booker, ports):
@@ -64,7 +45,7 @@ async def test_a_held_place_is_kept_from_others_and_turns_into_its_owners_visit(
     assert hold.expires_at == ports.now() + timedelta(minutes=10)
     with pytest.raises(SlotFull):
         await book_now(wish(), other, ports)
-    made = await turn(hold, wish(), booker, ports)
+    made = await book_held_now(hold, wish(), booker, ports)
     assert made.starts_at == TEN
     assert hold.state is HoldState.TURNED_INTO_APPOINTMENT
     assert await taken() == [1] * 5
@@ -77,7 +58,7 @@ async def test_one_hold_makes_one_visit_however_often_it_is_used_at_once(ports):
     hold = await hold_now(booker, ports)
     copies = [await Hold.get(id=hold.id) for _ in range(5)]
     answers = await asyncio.gather(
-        *(turn(copy, wish(), booker, ports) for copy in copies), return_exceptions=True
+        *(book_held_now(copy, wish(), booker, ports) for copy in copies), return_exceptions=True
     )
     assert sum(isinstance(answer, Appointment) for answer in answers) == 1
     assert sum(isinstance(answer, ChangedMeanwhile) for answer in answers) == 4
@@ -93,7 +74,7 @@ async def test_what_a_reviewed_visit_does_not_need_of_a_hold_is_given_back(ports
     hold = await hold_now(booker, ports)
     use_reviewed_items(ask)
     try:
-        made = await turn(hold, wish(pre_review_id="review"), booker, ports)
+        made = await book_held_now(hold, wish(pre_review_id="review"), booker, ports)
     finally:
         use_reviewed_items(reviewed_items)
     assert made.quanta == 3
@@ -107,7 +88,7 @@ async def test_a_hold_is_for_its_own_items_and_time_only(ports):
     before = await everything()
     for wanted in (wish(SHORT_ITEM), wish(starts_at=TEN + timedelta(minutes=5))):
         with pytest.raises(HoldDiffers):
-            await turn(hold, wanted, booker, ports)
+            await book_held_now(hold, wanted, booker, ports)
     assert await everything() == before
 
 
@@ -142,7 +123,7 @@ async def test_a_hold_ends_with_its_minutes(ports, clock):
     assert await in_use() == [1] * 5
     clock.advance(seconds=1)
     with pytest.raises(HoldGone):
-        await turn(hold, wish(), booker, ports)
+        await book_held_now(hold, wish(), booker, ports)
     await expire_holds(ports)
     await expire_holds(ports)
     assert (await Hold.get(id=hold.id)).state is HoldState.EXPIRED

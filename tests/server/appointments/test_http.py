@@ -2,7 +2,6 @@
 
 from uuid import uuid4
 
-import httpx
 import pytest
 
 from models.appointments import Appointment, Slot
@@ -25,12 +24,6 @@ from tests.support.booking import (
 )
 
 TEN_TEXT = TEN.isoformat()
-
-
-@pytest.fixture
-async def http(api_url):
-    async with httpx.AsyncClient(base_url=f"{api_url}/api/v1") as client:
-        yield client
 
 
 async def citizen(number, ports):

@@ -1,12 +1,10 @@
 """Places held for people who have not picked them."""
 
 import asyncio
-from datetime import timedelta
 
 import pytest
 
 from models.appointments import Appointment, Slot
-from models.kinds import OfferCause, WindowKind
 from models.states import LIVE_APPOINTMENTS, AppointmentState, OfferState
 from models.waitlist import Offer
 from server.appointments.errors import (
@@ -16,49 +14,30 @@ from server.appointments.errors import (
     TooLateToChange,
     TooManyAppointments,
 )
-from server.appointments.offers import Proposal, accept_offer, carry_out, end_offer, make_offer
+from server.appointments.offers import accept_offer, carry_out, end_offer
 from server.appointments.reconciling import find_differences, replay
-from server.appointments.repository import Place
-from server.appointments.visits import Plan, find_at
 from server.kit.access import ENGINE
 from server.kit.errors import ChangedMeanwhile
 from server.kit.states import moves_of
 from server.kit.transaction import in_transaction
-from tests.server.appointments.test_booking import cancel_now
-from tests.server.appointments.test_holds import hold_now
 from tests.support.booking import (
     ITEM,
     OTHER_STREET,
     QUANTUM,
     SHORT_ITEM,
-    STREET,
     TEN,
     book_now,
+    cancel_now,
     everything,
+    hold_now,
     in_use,
     live_of,
     make_booker,
     make_slots,
+    offer_now,
     taken,
     wish,
 )
-
-
-async def offer_now(booker, ports, *, point_code=STREET, starts_at=TEN, minutes=30, codes=(ITEM,)):
-    place = Place(point_code, WindowKind.ACCEPT, starts_at, 5)
-    proposal = Proposal(
-        OfferCause.CLOSURE,
-        place,
-        Plan(codes, 25, 5),
-        booker,
-        held_until=ports.now() + timedelta(minutes=minutes),
-    )
-
-    async def work():
-        found = await find_at(place, now=ports.now(), settings=ports.settings)
-        return await make_offer(proposal, found, now=ports.now())
-
-    return await in_transaction(work)
 
 
 async def accept_now(offer, booker, ports):

@@ -11,16 +11,17 @@ from server.appointments.errors import SlotFull
 from server.appointments.reconciling import find_differences, replay
 from server.kit.errors import ChangedMeanwhile, Refusal
 from tests.concurrency.naive import book_naively
-from tests.server.appointments.test_booking import cancel_now, move_now
 from tests.support.booking import (
     OTHER_STREET,
     QUANTUM,
     TEN,
     book_now,
+    cancel_now,
     in_use,
     live_of,
     make_booker,
     make_slots,
+    move_now,
     taken,
     wish,
 )

@@ -2,7 +2,6 @@
 
 from uuid import uuid4
 
-import httpx
 import pytest
 
 from models.appointments import Appointment
@@ -54,12 +53,6 @@ class Phone:
     async def book(self, relative_id, *, starts_at=TEN, item=ITEM):
         wanted = {"point_code": STREET, "starts_at": starts_at.isoformat(), "item_codes": [item]}
         return await self.post("/citizen/appointments", wanted | {"relative_id": relative_id})
-
-
-@pytest.fixture
-async def http(api_url):
-    async with httpx.AsyncClient(base_url=f"{api_url}/api/v1") as client:
-        yield client
 
 
 async def phone_of(number, http, ports):

@@ -15,14 +15,15 @@ from server.kit.access import ENGINE
 from server.kit.errors import ChangedMeanwhile
 from server.kit.states import moves_of
 from server.kit.transaction import in_transaction
-from tests.server.appointments.test_booking import cancel_now, move_now
 from tests.support.booking import (
     QUANTUM,
     TEN,
     book_now,
+    cancel_now,
     everything,
     make_booker,
     make_slots,
+    move_now,
     release_all,
     taken,
     wish,

@@ -7,8 +7,16 @@ from models.notifications import Notice
 from server.appointments.reminding import remind
 from server.appointments.tasks import send_reminders
 from server.kit.transaction import in_transaction
-from tests.server.appointments.test_booking import cancel_now, move_now
-from tests.support.booking import QUANTUM, TEN, book_now, make_booker, make_slots, wish
+from tests.support.booking import (
+    QUANTUM,
+    TEN,
+    book_now,
+    cancel_now,
+    make_booker,
+    make_slots,
+    move_now,
+    wish,
+)
 
 DAY_AND_HOUR = timedelta(hours=25)
 

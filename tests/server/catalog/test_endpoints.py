@@ -2,7 +2,6 @@
 
 from datetime import date
 
-import httpx
 import pytest
 
 from models.audit import AuditEntry
@@ -22,12 +21,6 @@ SETTINGS = {
     "address": "鼓楼区某路1号",
     "phone": "0591-87000000",
 }
-
-
-@pytest.fixture
-async def http(api_url):
-    async with httpx.AsyncClient(base_url=f"{api_url}/api/v1") as client:
-        yield client
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """Citizens log in, give a phone, say who they are."""
 
-import httpx
 import pytest
 from tortoise import connections
 
@@ -12,12 +11,6 @@ from tests.support.people import Citizen, bearer, log_in, mint_login_code, mint_
 
 ZHANG = complete_id_number("35010219000101001")
 LI = complete_id_number("35010219000101003")
-
-
-@pytest.fixture
-async def http(api_url):
-    async with httpx.AsyncClient(base_url=f"{api_url}/api/v1") as client:
-        yield client
 
 
 @pytest.fixture

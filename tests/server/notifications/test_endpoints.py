@@ -4,8 +4,6 @@ import json
 from base64 import b64decode, b64encode
 from hashlib import sha1
 
-import httpx
-import pytest
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from models.bookkeeping import InboxRow
@@ -15,12 +13,6 @@ from server.kit.relay import Relay
 from server.kit.transaction import in_transaction
 from server.notifications.events import notify
 from tests.support.people import bearer, log_in
-
-
-@pytest.fixture
-async def http(api_url):
-    async with httpx.AsyncClient(base_url=f"{api_url}/api/v1") as client:
-        yield client
 
 
 async def tell(citizen, ports, key="1"):

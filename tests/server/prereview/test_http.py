@@ -1,6 +1,5 @@
 """The whole way over HTTP: from the first upload to the second round, and who saw what."""
 
-import httpx
 import pytest
 
 from models.attachments import Attachment, FileView
@@ -16,12 +15,6 @@ from tests.support.people import Citizen, bearer, keyed
 
 ZHANG = complete_id_number("35010219000101001")
 LI = complete_id_number("35010219000101002")
-
-
-@pytest.fixture
-async def http(api_url):
-    async with httpx.AsyncClient(base_url=f"{api_url}/api/v1") as client:
-        yield client
 
 
 async def log_in_citizen(http, ports, name, id_number):

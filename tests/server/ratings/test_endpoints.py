@@ -3,7 +3,6 @@
 import asyncio
 from datetime import UTC, datetime
 
-import httpx
 import pytest
 from tortoise import connections
 
@@ -19,12 +18,6 @@ ZHANG = complete_id_number("35010219000101001")
 LI = complete_id_number("35010219000101003")
 CASE_NO = "350102-C-20261123-0001"
 POINT = "350102-C"
-
-
-@pytest.fixture
-async def http(api_url):
-    async with httpx.AsyncClient(base_url=f"{api_url}/api/v1") as client:
-        yield client
 
 
 @pytest.fixture
