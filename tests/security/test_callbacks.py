@@ -11,7 +11,8 @@ from integrations.ems.mapping import dump, format_beijing
 from models.bookkeeping import InboxRow, OutboxRow, Transition
 from models.delivery import Parcel, TrackRecord
 from models.states import ENDED_PARCELS, ParcelState
-from tests.server.delivery.parcels import make_sealed, relay_all
+from tests.server.delivery.parcels import make_sealed
+from tests.support.relaying import relay_all
 
 SEED = 20261123
 MUTATIONS = 500

@@ -40,7 +40,7 @@ from server.identity.sessions import open_session
 from server.kit.access import Actor, Role
 from server.prereview import drafts, reviewing
 from server.queueing.tickets import WalkIn, take_ticket
-from tests.server.delivery.parcels import RECEIVER, relay_all
+from tests.server.delivery.parcels import RECEIVER
 from tests.support.booking import (
     ITEM,
     OTHER_STREET,
@@ -54,6 +54,7 @@ from tests.support.booking import (
 )
 from tests.support.closing import closing
 from tests.support.papers import make_citizen, take_in, together
+from tests.support.relaying import relay_all
 
 CASE_ITEM = "GL0002"
 """Accepted at streets, decided by a department of the district, mailed."""

@@ -12,7 +12,6 @@ from models.people import Person, Relative, WechatAccount
 from models.staff import StaffAccount
 from server.identity.rules import complete_id_number
 from server.identity.sessions import open_session
-from tests.server.delivery.parcels import relay_all
 from tests.support.booking import (
     ITEM,
     QUANTUM,
@@ -23,6 +22,7 @@ from tests.support.booking import (
     make_booker,
     make_slots,
 )
+from tests.support.relaying import relay_all
 
 GRANDMOTHER = {"name": "林秀英", "id_number": complete_id_number("35010219400101002")}
 

@@ -1,6 +1,5 @@
 """A point is there while it is heard; a dark one gets no work, and what waits there goes on."""
 
-from datetime import timedelta
 from uuid import uuid4
 
 import httpx
@@ -16,16 +15,15 @@ from models.states import PresenceState, ReviewTaskState
 from server.balancing import presence, reviews
 from server.balancing.errors import LeaseLost, PointIsDark
 from server.balancing.events import PointCameBack, PointWentDark
-from server.balancing.reviews import ReviewRequest
 from server.balancing.tasks import drain_dark_points, take_out_silent_points
 from server.identity.sessions import open_session
-from server.kit.access import ENGINE, Actor, Role
+from server.kit.access import Actor, Role
 from server.kit.errors import WrongState
 from server.kit.outbox import Consumer, subscribe
-from server.kit.relay import Relay
 from server.kit.transaction import in_transaction
 from tests.support.booking import make_slots
-from tests.support.papers import BRANCH, CENTER, ITEM, clerk
+from tests.support.papers import BRANCH, CENTER, clerk
+from tests.support.relaying import relay_all
 
 PRESENT, SILENT, EVACUATED = PresenceState
 SUPERVISOR = Actor(Role.SUPERVISOR, id="supervisor")
@@ -76,34 +74,6 @@ def call_back(ports):
     return call_back
 
 
-@pytest.fixture
-def enqueue(ports):
-    async def put(number, *, wish=CENTER):
-        request = ReviewRequest(
-            pre_review_id=f"papers-{number}",
-            round_no=1,
-            item_code=ITEM,
-            wished_point_code=wish,
-            due_at=ports.now() + timedelta(hours=number),
-            minutes=7,
-        )
-        return await in_transaction(
-            lambda: reviews.enqueue(request, actor=ENGINE, now=ports.now(), redis=ports.redis)
-        )
-
-    return put
-
-
-@pytest.fixture
-def claim(ports):
-    async def take(reviewer):
-        return await in_transaction(
-            lambda: reviews.claim_next(reviewer.point_code, reviewer, now=ports.now(), ports=ports)
-        )
-
-    return take
-
-
 async def open_for_an_hour(ports):
     """Let both points work for the hour that begins now."""
     for code in (CENTER, BRANCH):
@@ -141,13 +111,13 @@ async def test_an_open_point_that_falls_silent_goes_dark_and_comes_back_when_hea
     clock.advance(seconds=101)
     await take_out_silent_points(ports)
     assert await states() == {CENTER: SILENT, BRANCH: PRESENT}
+    await relay_all(ports)
+    assert heard == [("point.went_dark", CENTER, SILENT)]
     assert (await hear(clerk(2, CENTER))).state is PRESENT
     assert await states() == {CENTER: PRESENT, BRANCH: PRESENT}
     await take_out_silent_points(ports)
-    relay = Relay(ports, worker_id="test")
-    while await relay.run_once():
-        pass
-    assert heard == [("point.went_dark", CENTER, SILENT), ("point.came_back", CENTER, None)]
+    await relay_all(ports)
+    assert heard[1:] == [("point.came_back", CENTER, None)]
 
 
 async def test_silence_at_closing_time_is_no_news(hear, clock, ports):

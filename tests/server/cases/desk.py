@@ -19,9 +19,9 @@ from server.delivery.events import ParcelCollected, ParcelEnded
 from server.identity.sessions import open_session
 from server.kit.outbox import emit
 from server.kit.ports import Ports
-from server.kit.relay import Relay
 from server.kit.transaction import in_transaction
 from tests.support.papers import make_citizen
+from tests.support.relaying import relay_all
 
 STREET, OTHER_STREET, COMMUNITY = "350102001000", "350102002000", "350102001004"
 CIVIL, CIVIL_OF_STREET, HEALTH = "350102-MZ", "350102-MZ-ST", "350102-WJ"
@@ -152,9 +152,7 @@ class Town:
 
     async def relay(self):
         """Hand over all news that is due; what cases hear of never fails."""
-        relay = Relay(self.ports, worker_id="town")
-        while await relay.run_once():
-            pass
+        await relay_all(self.ports)
         heard = OutboxRow.filter(consumer__startswith="cases.", last_error__not="")
         assert await heard.values_list("consumer", "last_error") == []
 

@@ -13,9 +13,9 @@ from server.catalog.caches import CALENDAR_KEPT_S
 from server.catalog.days import NamedDay, set_day
 from server.catalog.events import CalendarChanged
 from server.kit.transaction import in_transaction
-from tests.server.delivery.parcels import relay_all
 from tests.support.booking import STREET
 from tests.support.closing import open_points
+from tests.support.relaying import relay_all
 
 WEDNESDAY = date(2026, 11, 25)
 pytestmark = pytest.mark.usefixtures("catalogue")

@@ -14,7 +14,6 @@ from server.delivery.scans import take_scans
 from server.delivery.schemas import ScanIn
 from server.delivery.service import pack_parcel, seal_parcel
 from server.kit.access import Actor, Role
-from server.kit.relay import Relay
 from server.kit.transaction import in_transaction
 
 POINT, OTHER_POINT, FAR_POINT = "350102-C", "350102-B", "350102-S01"
@@ -165,10 +164,3 @@ async def send(ports, *scans, courier=COURIER):
         now=ports.now(),
     )
     return [answer.outcome for answer in answers]
-
-
-async def relay_all(ports):
-    """Hand over all news that is due."""
-    relay = Relay(ports, worker_id="test")
-    while await relay.run_once():
-        pass

@@ -30,10 +30,10 @@ from tests.server.delivery.parcels import (
     make_labelled,
     make_sealed,
     pack,
-    relay_all,
     scan_of,
     send,
 )
+from tests.support.relaying import relay_all
 
 
 async def seal(ports, parcel):

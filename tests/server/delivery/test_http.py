@@ -28,8 +28,8 @@ from tests.server.delivery.parcels import (
     make_labelled,
     make_sealed,
     pack,
-    relay_all,
 )
+from tests.support.relaying import relay_all
 from tests.support.sanic_server import serve
 
 STRANGER = Actor(Role.CITIZEN, id="account2", person_id="person2")

@@ -24,8 +24,8 @@ from tests.server.delivery.parcels import (
     Crash,
     make_labelled,
     pack,
-    relay_all,
 )
+from tests.support.relaying import relay_all
 
 REFUSED = VendorRefused("ems", code="B0001", reason="地址不正确")
 AWAY = VendorUnavailable("ems", code="timeout")

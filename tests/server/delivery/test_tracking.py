@@ -22,10 +22,10 @@ from tests.server.delivery.parcels import (
     event_of,
     make_labelled,
     make_sealed,
-    relay_all,
     scan_of,
     send,
 )
+from tests.support.relaying import relay_all
 
 STEPS = {
     "203": TrackStep.COLLECTED,

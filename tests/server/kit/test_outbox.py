@@ -13,6 +13,7 @@ from server.kit.errors import WrongState
 from server.kit.outbox import Consumer, Event, emit, subscribe
 from server.kit.relay import MOST_ATTEMPTS, Relay
 from server.kit.transaction import in_transaction
+from tests.support.relaying import relay_all
 
 
 class Happened(Event):
@@ -65,12 +66,6 @@ async def tell(ports, *numbers, aggregate_id="x", key=None):
     await in_transaction(work)
 
 
-async def relay_until_quiet(ports, worker_id="one"):
-    relay = Relay(ports, worker_id=worker_id)
-    while await relay.run_once():
-        pass
-
-
 async def effects():
     return list(await Transition.filter(aggregate="heard").values_list("to_state", flat=True))
 
@@ -84,14 +79,14 @@ async def test_news_of_a_transaction_that_fails_is_never_told(ports, listen):
 
     with pytest.raises(WrongState):
         await in_transaction(work)
-    await relay_until_quiet(ports)
+    await relay_all(ports)
     assert hearer.heard == []
 
 
 async def test_news_of_one_thing_arrives_in_order_at_every_consumer(ports, listen):
     first, second = listen("first"), listen("second")
     await tell(ports, *range(10))
-    await relay_until_quiet(ports)
+    await relay_all(ports)
     assert first.heard == second.heard == [("x", number) for number in range(10)]
 
 
@@ -99,11 +94,11 @@ async def test_a_failing_consumer_holds_back_its_own_news_of_that_thing_only(por
     failing, sound = listen("failing"), listen("sound")
     failing.error = RuntimeError("not now")
     await tell(ports, 1, 2, aggregate_id="x")
-    await relay_until_quiet(ports)
+    await relay_all(ports)
     assert sound.heard == [("x", 1), ("x", 2)]
     failing.error = None
     await tell(ports, 1, aggregate_id="y")
-    await relay_until_quiet(ports)
+    await relay_all(ports)
     assert failing.heard == [("y", 1)]
 
 
@@ -111,7 +106,7 @@ async def test_a_failure_waits_longer_each_time_and_then_goes_through(ports, lis
     hearer = listen("failing")
     hearer.error = RuntimeError("13900001234")
     await tell(ports, 1)
-    await relay_until_quiet(ports)
+    await relay_all(ports)
     row = await OutboxRow.get()
     assert (row.attempts, row.last_error, row.claimed_until) == (1, "RuntimeError", None)
     pause = row.available_at - ports.now()
@@ -119,7 +114,7 @@ async def test_a_failure_waits_longer_each_time_and_then_goes_through(ports, lis
     assert await Relay(ports, worker_id="one").run_once() == 0
     clock.advance(seconds=1)
     hearer.error = None
-    await relay_until_quiet(ports)
+    await relay_all(ports)
     row = await OutboxRow.get()
     assert (row.done_at, row.attempts) == (ports.now(), 2)
     assert hearer.heard == [("x", 1)]
@@ -130,14 +125,14 @@ async def test_after_the_last_attempt_the_row_is_blocked_with_all_behind_it(port
     hearer.error = VendorUnavailable("ems", code="timeout")
     await tell(ports, 1, 2)
     for _ in range(MOST_ATTEMPTS):
-        await relay_until_quiet(ports)
+        await relay_all(ports)
         clock.advance(minutes=6)
     first, second = await OutboxRow.all().order_by("id")
     assert (first.attempts, first.last_error) == (MOST_ATTEMPTS, "VendorUnavailable ems timeout")
     assert first.blocked_at is not None
     assert (second.attempts, second.done_at, second.blocked_at) == (0, None, None)
     hearer.error = None
-    await relay_until_quiet(ports)
+    await relay_all(ports)
     assert hearer.heard == []
 
 
@@ -167,11 +162,11 @@ async def test_a_local_consumer_that_fails_leaves_no_half(ports, listen, clock):
 
     outbox._consumers["test.happened"][0] = Consumer("a", Happened, write_then_fail)
     await tell(ports, 1)
-    await relay_until_quiet(ports)
+    await relay_all(ports)
     assert await effects() == []
     outbox._consumers["test.happened"][0] = Consumer("a", Happened, hearer)
     clock.advance(seconds=1)
-    await relay_until_quiet(ports)
+    await relay_all(ports)
     assert await effects() == ["1"]
 
 
@@ -183,7 +178,7 @@ async def test_a_local_news_claimed_by_a_worker_that_lost_its_lease_is_told_once
     slow = Relay(ports, worker_id="slow")
     rows = await in_transaction(slow._claim)
     clock.advance(seconds=61)
-    await relay_until_quiet(ports, "quick")
+    await relay_all(ports, "quick")
     clock.advance(seconds=1)
     await slow._hand_over(rows[0])
     assert await effects() == ["1"]
@@ -197,10 +192,10 @@ async def test_a_remote_news_is_told_again_when_its_worker_dies_before_it_is_mar
     dead = Relay(ports, worker_id="dead")
     (row,) = await in_transaction(dead._claim)
     await hearer(Happened.model_validate(row.payload), ports)
-    await relay_until_quiet(ports, "living")
+    await relay_all(ports, "living")
     assert hearer.heard == [("x", 1)]
     clock.advance(seconds=61)
-    await relay_until_quiet(ports, "living")
+    await relay_all(ports, "living")
     assert hearer.heard == [("x", 1), ("x", 1)]
     assert (await OutboxRow.get()).done_at == ports.now()
 
@@ -213,7 +208,7 @@ async def test_a_remote_consumer_runs_outside_of_any_transaction(ports, listen):
 
     outbox._consumers["test.happened"][0] = Consumer("post", Happened, open_its_own, is_remote=True)
     await tell(ports, 1)
-    await relay_until_quiet(ports)
+    await relay_all(ports)
     assert await effects() == ["1"]
 
 
@@ -236,7 +231,7 @@ async def test_news_that_nobody_can_read_any_more_is_blocked_and_stops_no_other(
     await tell(ports, 2, aggregate_id="y")
     await OutboxRow.filter(aggregate_id="x").update(payload={"nonsense": True})
     for _ in range(MOST_ATTEMPTS):
-        await relay_until_quiet(ports)
+        await relay_all(ports)
         clock.advance(minutes=6)
     assert hearer.heard == [("y", 2)]
     row = await OutboxRow.get(aggregate_id="x")
@@ -247,7 +242,7 @@ async def test_news_for_a_consumer_that_is_gone_is_blocked(ports, listen):
     listen("a")
     await tell(ports, 1)
     outbox._consumers.clear()
-    await relay_until_quiet(ports)
+    await relay_all(ports)
     row = await OutboxRow.get()
     assert (row.blocked_at, row.last_error) == (ports.now(), "no such consumer")
 
@@ -258,10 +253,10 @@ async def test_news_for_later_waits(ports, listen, clock):
     await in_transaction(
         lambda: emit(Happened(aggregate_id="x"), now=ports.now(), available_at=later)
     )
-    await relay_until_quiet(ports)
+    await relay_all(ports)
     assert hearer.heard == []
     clock.advance(minutes=1)
-    await relay_until_quiet(ports)
+    await relay_all(ports)
     assert hearer.heard == [("x", 0)]
 
 

@@ -10,7 +10,6 @@ from models.people import WechatAccount
 from models.queueing import HallNews, QueueTicket
 from models.states import TicketState
 from server.balancing.presence import call_back, evacuate, hear, take_out
-from server.kit.relay import Relay
 from server.kit.transaction import in_transaction
 from server.queueing.calling import call_next, finish, start
 from server.queueing.remote import arrive
@@ -20,18 +19,13 @@ from server.queueing.tickets import WalkIn, take_ticket
 from server.queueing.windows import open_window
 from tests.server.queueing.hall import MANAGER, do, walk_in
 from tests.support.booking import OTHER_STREET, STREET, make_booker, make_slots
+from tests.support.relaying import relay_all
 
 
 async def go_dark(ports):
     await in_transaction(
         lambda: evacuate(STREET, actor=MANAGER, now=ports.now(), reason="power cut")
     )
-
-
-async def relay(ports):
-    worker = Relay(ports, worker_id="w")
-    while await worker.run_once():
-        pass
 
 
 @pytest.fixture
@@ -56,7 +50,7 @@ async def test_a_point_that_only_fell_silent_keeps_its_people(ports):
     await in_transaction(lambda: hear(STREET, actor=MANAGER, now=ports.now()))
     heard = await PointPresence.get(id=STREET)
     await in_transaction(lambda: take_out(heard, now=ports.now()))
-    await relay(ports)
+    await relay_all(ports)
     assert (await get_ticket(ticket.id)).state is TicketState.WAITING
     assert await Notice.filter(kind="ticket_evacuated").count() == 0
 
@@ -72,7 +66,7 @@ async def test_people_keep_their_place_in_time_at_the_named_point(window, refuge
     last = await walk_in(3, ports)
     assert window.opened_at
     await go_dark(ports)
-    await relay(ports)
+    await relay_all(ports)
     moved = {one.origin_id: one for one in await QueueTicket.filter(origin_id__not_isnull=True)}
     assert set(moved) == {first.id, last.id}
     assert (await get_ticket(first.id)).state is TicketState.TRANSFERRED
@@ -102,7 +96,7 @@ async def test_who_is_called_goes_too_and_who_is_served_stays(hall, refuge, port
         await do(call_next, window, ports=ports)
     await do(start, windows[0], ports=ports)
     await go_dark(ports)
-    await relay(ports)
+    await relay_all(ports)
     assert (await get_ticket(served.id)).state is TicketState.SERVING
     assert (await get_ticket(called.id)).state is TicketState.TRANSFERRED
     news = await HallNews.filter(kind=HallNewsKind.CLEARED)
@@ -116,7 +110,7 @@ async def test_news_told_twice_moves_nobody_twice(window, refuge, ports):
     await go_dark(ports)
     await in_transaction(lambda: call_back(STREET, actor=MANAGER, now=ports.now()))
     await go_dark(ports)
-    await relay(ports)
+    await relay_all(ports)
     assert await QueueTicket.filter(point_code=OTHER_STREET).count() == 1
 
 
@@ -126,7 +120,7 @@ async def test_a_point_that_is_back_keeps_its_people(window, refuge, ports):
     ticket = await walk_in(1, ports)
     await go_dark(ports)
     await in_transaction(lambda: call_back(STREET, actor=MANAGER, now=ports.now()))
-    await relay(ports)
+    await relay_all(ports)
     assert (await get_ticket(ticket.id)).state is TicketState.WAITING
 
 
@@ -134,5 +128,5 @@ async def test_where_there_is_nowhere_to_go_the_number_stays(window, ports):
     assert window.opened_at
     ticket = await walk_in(1, ports)
     await go_dark(ports)
-    await relay(ports)
+    await relay_all(ports)
     assert (await get_ticket(ticket.id)).state is TicketState.WAITING
