@@ -43,6 +43,7 @@ def test_a_launcher_that_was_killed_leaves_nothing_behind(data):
         run.end(signal.SIGKILL)
 
         wait_until(lambda: find_pids(data) == {})
+        assert find_pids(data) == {}
 
 
 def test_a_part_that_dies_ends_the_run_and_is_named(data):

@@ -63,6 +63,16 @@ def anchors_of(page):
     return {re.sub(r"[^\w\- ]", "", one.lower()).replace(" ", "-") for one in headings}
 
 
+def test_what_the_pages_name_is_found_in_them():
+    told = "make test ONLY=tests; .venv/bin/python -m server outbox --unblock; -m deploy.run --port"
+    assert MAKE.findall(told) == ["test"]
+    assert COMMAND.findall(told) == [("outbox", " --unblock")]
+    assert MODULE.findall(told) == ["deploy.run"]
+    assert PLACE.findall("in server/kit/redis.py, docs/") == ["server/kit/redis.py", "docs/"]
+    assert ROUTE.findall("`POST /desk/cases/<no>/accept`") == [("POST", "/desk/cases/<no>/accept")]
+    assert LINK.findall("[runbook](deploy/RUNBOOK.md#release)") == ["deploy/RUNBOOK.md#release"]
+
+
 @every_page
 def test_every_relative_link_leads_somewhere(page):
     for link in LINK.findall(page.read_text(encoding="utf-8")):

@@ -96,7 +96,9 @@ def make_client(url: str, limits: CallLimits = LIMITS, **more) -> VendorClient:
     return VendorClient("acme", url, limits=limits, retry_wait=wait_none(), **more)
 
 
-async def fail(client: VendorClient, call: VendorCall = CALL, **more) -> VendorUnavailable:
+async def expect_unavailable(
+    client: VendorClient, call: VendorCall = CALL, **more
+) -> VendorUnavailable:
     with pytest.raises(VendorUnavailable) as caught:
         await client.request(call, **more)
     return caught.value
@@ -146,7 +148,7 @@ async def test_an_empty_path_calls_the_base_url_itself(vendor_server, vendor):
 )
 async def test_a_failure_on_the_way_is_named_and_not_repeated(vendor, client, kind, code):
     vendor.spoil(kind, count=None)
-    assert (await fail(client)).code == code
+    assert (await expect_unavailable(client)).code == code
     assert len(vendor.requests) == 1
 
 
@@ -159,14 +161,14 @@ async def test_a_safe_call_is_repeated_until_it_succeeds(vendor, client, kind):
 
 async def test_a_safe_call_is_sent_three_times_at_most(vendor, client):
     vendor.spoil(FaultKind.HTTP_500, count=None)
-    assert (await fail(client, repeat=Repeat.SAFE)).code == "http_500"
+    assert (await expect_unavailable(client, repeat=Repeat.SAFE)).code == "http_500"
     assert len(vendor.requests) == 3
 
 
 @pytest.mark.parametrize("kind", [FaultKind.RESET, FaultKind.SLOW, FaultKind.HTTP_500])
 async def test_what_may_have_been_read_is_not_repeated_for_a_connect_error(vendor, client, kind):
     vendor.spoil(kind)
-    await fail(client, repeat=Repeat.ON_CONNECT_ERROR)
+    await expect_unavailable(client, repeat=Repeat.ON_CONNECT_ERROR)
     assert len(vendor.requests) == 1
 
 
@@ -177,7 +179,7 @@ async def test_what_may_have_been_read_is_not_repeated_for_a_connect_error(vendo
 async def test_a_refused_connection_is_repeated_if_the_caller_allows(repeat, attempts):
     breaker = CircuitBreaker("acme", threshold=attempts)
     client = make_client(f"http://127.0.0.1:{find_free_port()}", breaker=breaker)
-    assert (await fail(client, repeat=repeat)).code == "connect_error"
+    assert (await expect_unavailable(client, repeat=repeat)).code == "connect_error"
     assert breaker.state == "opened"
     await client.close()
 
@@ -186,7 +188,7 @@ async def test_all_attempts_together_end_at_the_deadline(vendor, vendor_server):
     vendor.spoil(FaultKind.SLOW, count=None)
     limits = CallLimits(read_s=5.0, total_s=0.1)
     client = make_client(vendor_server[1], limits)
-    assert (await fail(client, repeat=Repeat.SAFE)).code == "deadline"
+    assert (await expect_unavailable(client, repeat=Repeat.SAFE)).code == "deadline"
     assert len(vendor.requests) == 1
     await client.close()
 
@@ -195,26 +197,26 @@ async def test_a_callers_deadline_is_kept_and_not_held_against_the_vendor(vendor
     vendor.spoil(FaultKind.SLOW, count=None)
     breaker = CircuitBreaker("acme", threshold=1)
     client = make_client(vendor_server[1], breaker=breaker)
-    assert (await fail(client, deadline_s=0.05)).code == "deadline"
+    assert (await expect_unavailable(client, deadline_s=0.05)).code == "deadline"
     assert breaker.state == "closed"
     await client.close()
 
 
 async def test_an_answer_of_the_limit_is_read_and_one_byte_more_is_not(client):
     assert len((await client.request(VendorCall("GET", "/size/1000"))).body) == 1000
-    assert (await fail(client, VendorCall("GET", "/size/1001"))).code == "too_large"
+    assert (await expect_unavailable(client, VendorCall("GET", "/size/1001"))).code == "too_large"
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 429, 502, 503])
 async def test_redirects_overload_and_server_errors_are_unavailable(vendor, client, status):
-    failure = await fail(client, VendorCall("GET", f"/status/{status}"))
+    failure = await expect_unavailable(client, VendorCall("GET", f"/status/{status}"))
     assert failure.code == f"http_{status}"
     assert len(vendor.requests) == 1
 
 
 @pytest.mark.parametrize("status", [302, 429])
 async def test_redirects_and_overload_are_not_repeated(vendor, client, status):
-    await fail(client, VendorCall("GET", f"/status/{status}"), repeat=Repeat.SAFE)
+    await expect_unavailable(client, VendorCall("GET", f"/status/{status}"), repeat=Repeat.SAFE)
     assert len(vendor.requests) == 1
 
 
@@ -223,7 +225,7 @@ async def test_a_refusal_of_the_vendor_is_an_answer(client):
 
 
 async def test_a_packed_answer_is_refused_before_it_is_unfolded(vendor, client):
-    assert (await fail(client, VendorCall("GET", "/packed"))).code == "encoded"
+    assert (await expect_unavailable(client, VendorCall("GET", "/packed"))).code == "encoded"
     assert vendor.requests[0].headers["accept-encoding"] == "identity"
 
 
@@ -233,7 +235,7 @@ async def test_a_full_pool_is_named_and_not_held_against_the_vendor(vendor, vend
     client = make_client(vendor_server[1], limits, breaker=breaker)
     holding = asyncio.create_task(client.request(VendorCall("GET", "/hold")))
     await vendor.held.wait()
-    assert (await fail(client, repeat=Repeat.SAFE)).code == "pool_full"
+    assert (await expect_unavailable(client, repeat=Repeat.SAFE)).code == "pool_full"
     assert breaker.state == "closed"
     holding.cancel()
     await asyncio.wait([holding])
@@ -257,7 +259,7 @@ async def test_calls_one_by_one_keep_the_same_connection(vendor, client):
 async def test_an_open_breaker_refuses_without_calling(vendor, vendor_server):
     client = make_client(vendor_server[1], breaker=CircuitBreaker("acme", threshold=2))
     vendor.spoil(FaultKind.HTTP_500, count=None)
-    codes = [(await fail(client)).code for _ in range(4)]
+    codes = [(await expect_unavailable(client)).code for _ in range(4)]
     assert codes == ["http_500", "http_500", "circuit_open", "circuit_open"]
     assert len(vendor.requests) == 2
     await client.close()
@@ -274,7 +276,7 @@ async def test_secrets_stay_out_of_errors_and_logs(vendor, client, caplog):
     caplog.set_level(logging.DEBUG)
     vendor.spoil(FaultKind.RESET)
     with capture_logs() as lines:
-        failure = await fail(client)
+        failure = await expect_unavailable(client)
         await client.request(CALL)
     assert lines == [
         {

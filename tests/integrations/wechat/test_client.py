@@ -21,7 +21,7 @@ DRAW = "/wxa/getwxacodeunlimit"
 TEMPLATE = "appointment-confirmed"
 
 
-async def fail(awaitable, kind: type[VendorError], code: str) -> VendorError:
+async def expect_failure(awaitable, kind: type[VendorError], code: str) -> VendorError:
     with pytest.raises(kind) as caught:
         await awaitable
     assert (type(caught.value), caught.value.vendor, caught.value.code) == (kind, "wechat", code)
@@ -43,20 +43,20 @@ async def test_a_login_code_is_worth_an_openid_and_a_session_key(client, sandbox
 async def test_a_used_code_is_refused(client, sandbox):
     code = (await sandbox.mint("zhang"))["code"]
     await client.exchange_login_code(code)
-    failure = await fail(client.exchange_login_code(code), VendorRefused, "40163")
+    failure = await expect_failure(client.exchange_login_code(code), VendorRefused, "40163")
     assert failure.reason == "code used"
     assert len(failure.trace) == 26
     assert code not in str(failure)
 
 
 async def test_an_unknown_code_is_refused(client):
-    await fail(client.exchange_login_code("no-such-code"), VendorRefused, "40029")
+    await expect_failure(client.exchange_login_code("no-such-code"), VendorRefused, "40029")
 
 
 async def test_a_code_is_refused_after_five_minutes(client, sandbox, clock):
     code = (await sandbox.mint("zhang"))["code"]
     clock.advance(minutes=5)
-    await fail(client.exchange_login_code(code), VendorRefused, "40029")
+    await expect_failure(client.exchange_login_code(code), VendorRefused, "40029")
 
 
 @pytest.mark.parametrize(
@@ -65,33 +65,33 @@ async def test_a_code_is_refused_after_five_minutes(client, sandbox, clock):
 async def test_a_login_whose_answer_is_lost_is_not_sent_again(client, sandbox, kind, code):
     minted = await sandbox.mint("zhang")
     await sandbox.spoil(kind, after=True)
-    await fail(client.exchange_login_code(minted["code"]), VendorUnavailable, code)
+    await expect_failure(client.exchange_login_code(minted["code"]), VendorUnavailable, code)
     assert await sandbox.count(LOGIN) == 1
-    await fail(client.exchange_login_code(minted["code"]), VendorRefused, "40163")
+    await expect_failure(client.exchange_login_code(minted["code"]), VendorRefused, "40163")
 
 
 @pytest.mark.parametrize("kind", ["garbage", "html"])
 async def test_an_answer_that_is_not_json_is_unintelligible(client, sandbox, kind):
     await sandbox.spoil(kind)
-    await fail(client.exchange_login_code("any"), VendorUnavailable, "unintelligible")
+    await expect_failure(client.exchange_login_code("any"), VendorUnavailable, "unintelligible")
 
 
 @pytest.mark.parametrize("errcode", [-1, 45009, 45011, 40001, 99999])
 async def test_busy_and_unknown_errors_may_be_tried_again(client, sandbox, errcode):
     await sandbox.spoil("errcode", errcode=errcode)
-    await fail(client.exchange_login_code("any"), VendorUnavailable, str(errcode))
+    await expect_failure(client.exchange_login_code("any"), VendorUnavailable, str(errcode))
 
 
 @pytest.mark.parametrize("errcode", [40013, 40125, 40226, 40164])
 async def test_final_errors_are_refusals(client, sandbox, errcode):
     await sandbox.spoil("errcode", errcode=errcode)
-    await fail(client.exchange_login_code("any"), VendorRefused, str(errcode))
+    await expect_failure(client.exchange_login_code("any"), VendorRefused, str(errcode))
 
 
 async def test_a_phone_code_is_worth_a_number_once(client, sandbox):
     code = await sandbox.mint_phone("13800000001")
     assert await client.exchange_phone_code(code) == "13800000001"
-    await fail(client.exchange_phone_code(code), VendorRefused, "40029")
+    await expect_failure(client.exchange_phone_code(code), VendorRefused, "40029")
 
 
 async def test_a_number_with_the_watermark_of_another_appid_is_refused(clock):
@@ -110,7 +110,9 @@ async def test_a_number_with_the_watermark_of_another_appid_is_refused(clock):
     async with serve(app) as url:
         http = VendorClient("wechat", url)
         client = make_client(http, clock)
-        failure = await fail(client.exchange_phone_code("c"), VendorRefused, "foreign_appid")
+        failure = await expect_failure(
+            client.exchange_phone_code("c"), VendorRefused, "foreign_appid"
+        )
         assert "13800000001" not in str(failure)
         await http.close()
 
@@ -140,23 +142,23 @@ async def test_a_message_beyond_the_acceptances_is_refused(client, sandbox):
     await sandbox.call("POST", "/sandbox/subscriptions", json=limit)
     openid = (await sandbox.mint("zhang"))["openid"]
     await client.send(make_message(openid))
-    await fail(client.send(make_message(openid)), VendorRefused, "43101")
+    await expect_failure(client.send(make_message(openid)), VendorRefused, "43101")
     assert len(await sandbox.messages("zhang")) == 1
 
 
 async def test_a_refused_value_names_its_field_and_nothing_else(client, sandbox):
     openid = (await sandbox.mint("zhang"))["openid"]
     message = make_message(openid, number3="not a number")
-    failure = await fail(client.send(message), VendorRefused, "47003")
+    failure = await expect_failure(client.send(message), VendorRefused, "47003")
     assert failure.reason == "argument not valid number3"
     assert await sandbox.messages("zhang") == []
 
 
 async def test_an_unknown_openid_and_an_unknown_template_are_refused(client, sandbox):
-    await fail(client.send(make_message("o-nobody")), VendorRefused, "40003")
+    await expect_failure(client.send(make_message("o-nobody")), VendorRefused, "40003")
     openid = (await sandbox.mint("zhang"))["openid"]
     message = SubscribeMessage(openid, "?", "", {"thing1": "ok"})
-    await fail(client.send(message), VendorRefused, "40037")
+    await expect_failure(client.send(message), VendorRefused, "40037")
 
 
 @pytest.mark.parametrize("kind", ["reset", "slow", "http_500"])
@@ -181,17 +183,17 @@ async def test_drawing_is_repeated_for_it_changes_nothing(client, sandbox):
 
 @pytest.mark.parametrize("scene", ["", "x" * 33, "鼓楼", "a%20b", "a b", "a\n"])
 async def test_a_scene_that_the_platform_would_refuse_is_not_sent(client, sandbox, scene):
-    await fail(client.draw_code(scene, page="pages/mail/index"), VendorRefused, "40169")
+    await expect_failure(client.draw_code(scene, page="pages/mail/index"), VendorRefused, "40169")
     assert await sandbox.count(DRAW) == 0
 
 
 async def test_a_refusal_to_draw_comes_as_json(client):
-    await fail(client.draw_code("p=1", page="/pages/mail"), VendorRefused, "41030")
+    await expect_failure(client.draw_code("p=1", page="/pages/mail"), VendorRefused, "41030")
 
 
 async def test_json_without_an_error_is_no_image(client, sandbox):
     await sandbox.spoil("errcode", path=DRAW, errcode=0)
-    await fail(client.draw_code("p=1", page="p"), VendorUnavailable, "unintelligible")
+    await expect_failure(client.draw_code("p=1", page="p"), VendorUnavailable, "unintelligible")
 
 
 async def test_fifty_calls_at_once_fetch_one_token(client, sandbox):
@@ -214,7 +216,7 @@ async def test_fifty_calls_with_a_dead_token_fetch_one_new_token(client, sandbox
 async def test_a_token_that_stays_refused_is_tried_twice_and_no_more(client, sandbox, errcode):
     openid = (await sandbox.mint("zhang"))["openid"]
     await sandbox.spoil("errcode", path=SEND, errcode=errcode, count=None)
-    await fail(client.send(make_message(openid)), VendorUnavailable, str(errcode))
+    await expect_failure(client.send(make_message(openid)), VendorUnavailable, str(errcode))
     assert (await sandbox.count(SEND), await sandbox.count(TOKEN)) == (2, 2)
 
 
@@ -239,7 +241,7 @@ async def test_fetching_a_token_is_repeated_for_it_changes_nothing(client, sandb
 async def test_a_wrong_secret_is_final_and_asked_about_once(sandbox, clock):
     http = VendorClient("wechat", sandbox.url, retry_wait=wait_none())
     client = make_client(http, clock, secret="wrong-secret")
-    failure = await fail(client.exchange_phone_code("c"), VendorRefused, "40001")
+    failure = await expect_failure(client.exchange_phone_code("c"), VendorRefused, "40001")
     assert "wrong-secret" not in str(failure)
     assert (await sandbox.count(TOKEN), await sandbox.count(PHONE)) == (1, 0)
     await http.close()

@@ -73,7 +73,7 @@ def push(reader: PushReader, document: Any):
     return reader.read(sign(encrypted), wrap_json(encrypted))
 
 
-def refuse(call, *arguments) -> str:
+def refusal_of(call, *arguments) -> str:
     with pytest.raises(PushRefused) as caught:
         call(*arguments)
     return caught.value.code
@@ -98,7 +98,7 @@ def test_the_platforms_own_vector_verifies_the_endpoint(reader):
     ],
 )
 def test_an_endpoint_verification_that_was_altered_is_refused(reader, changed, code):
-    assert refuse(reader.verify_endpoint, {**VECTOR, **changed}) == code
+    assert refusal_of(reader.verify_endpoint, {**VECTOR, **changed}) == code
 
 
 @pytest.mark.parametrize("seconds", [-300, 300])
@@ -111,8 +111,8 @@ def test_five_minutes_early_or_late_is_in_time(reader, clock, seconds):
 def test_more_than_five_minutes_early_or_late_is_refused(reader, clock, seconds):
     clock.advance(seconds=seconds)
     encrypted = encrypt(json.dumps(SENT).encode())
-    assert refuse(reader.verify_endpoint, VECTOR) == "timestamp"
-    assert refuse(reader.read, sign(encrypted), wrap_json(encrypted)) == "timestamp"
+    assert refusal_of(reader.verify_endpoint, VECTOR) == "timestamp"
+    assert refusal_of(reader.read, sign(encrypted), wrap_json(encrypted)) == "timestamp"
 
 
 def test_an_encrypted_json_message_is_read(reader):
@@ -175,47 +175,48 @@ def test_a_message_with_an_id_is_told_by_it_alone(reader):
 
 def test_a_plain_message_is_refused_even_if_it_is_signed(reader):
     plain = json.dumps(SENT).encode()
-    assert refuse(reader.read, VECTOR, plain) == "not_encrypted"
-    assert refuse(reader.read, sign(encrypt(plain)), plain) == "not_encrypted"
+    assert refusal_of(reader.read, VECTOR, plain) == "not_encrypted"
+    assert refusal_of(reader.read, sign(encrypt(plain)), plain) == "not_encrypted"
 
 
 def test_the_plain_signature_does_not_stand_in_for_the_messages(reader):
     encrypted = encrypt(json.dumps(SENT).encode())
     query = {**VECTOR, "encrypt_type": "aes", "msg_signature": VECTOR["signature"]}
-    assert refuse(reader.read, query, wrap_json(encrypted)) == "signature"
+    assert refusal_of(reader.read, query, wrap_json(encrypted)) == "signature"
 
 
 def test_a_message_to_another_appid_is_refused(reader):
     encrypted = encrypt(json.dumps(SENT).encode(), appid="wx-another")
-    assert refuse(reader.read, sign(encrypted), wrap_json(encrypted)) == "foreign_appid"
+    assert refusal_of(reader.read, sign(encrypted), wrap_json(encrypted)) == "foreign_appid"
 
 
 def test_a_body_over_64_kib_is_refused(reader):
     encrypted = encrypt(json.dumps({**SENT, "pad": "x" * 65536}).encode())
-    assert refuse(reader.read, sign(encrypted), wrap_json(encrypted)) == "too_large"
+    assert refusal_of(reader.read, sign(encrypted), wrap_json(encrypted)) == "too_large"
 
 
 @pytest.mark.parametrize(
     "message",
-    [b"", b"[]", b"null", b"{}", b"<xml/>", b"<html></html>", b'{"MsgType":"event"}', b"\xff\xfe"],
+    [b"", b"[]", b"null", b"{}", b"<xml/>", b"<html></html>", b'{"MsgType":"event"}'],
 )
 def test_what_is_signed_but_makes_no_sense_is_refused(reader, message):
     encrypted = encrypt(message)
-    code = refuse(reader.read, sign(encrypted), wrap_json(encrypted))
-    assert code in {"unintelligible", "undecipherable"}
+    code = refusal_of(reader.read, sign(encrypted), wrap_json(encrypted))
+    assert code == "unintelligible"
 
 
 @pytest.mark.parametrize(
-    "encrypted", ["AAAA", "!", "A" * 22, encrypt(b"{}")[:-4], b64encode(bytes(32)).decode()]
+    "encrypted",
+    ["AAAA", "!", "A" * 22, encrypt(b"{}")[:-4], b64encode(bytes(32)).decode(), encrypt(b"\xff")],
 )
 def test_what_is_signed_but_cannot_be_deciphered_is_refused(reader, encrypted):
-    code = refuse(reader.read, sign(encrypted), wrap_json(encrypted))
-    assert code in {"undecipherable", "foreign_appid"}
+    code = refusal_of(reader.read, sign(encrypted), wrap_json(encrypted))
+    assert code == "undecipherable"
 
 
 def test_entities_in_xml_are_refused(reader):
     body = b'<!DOCTYPE x [<!ENTITY a "b">]><xml><Encrypt>&a;</Encrypt></xml>'
-    assert refuse(reader.read, sign("b"), body) == "unintelligible"
+    assert refusal_of(reader.read, sign("b"), body) == "unintelligible"
 
 
 @given(position=st.integers(min_value=0), other=st.characters(min_codepoint=33, max_codepoint=126))
@@ -225,7 +226,7 @@ def test_no_altered_ciphertext_is_accepted(position, other):
     place = position % len(encrypted)
     altered = encrypted[:place] + other + encrypted[place + 1 :]
     if altered != encrypted:
-        assert refuse(reader.read, sign(encrypted), wrap_json(altered)) == "signature"
+        assert refusal_of(reader.read, sign(encrypted), wrap_json(altered)) == "signature"
 
 
 @given(
@@ -233,7 +234,7 @@ def test_no_altered_ciphertext_is_accepted(position, other):
 )
 def test_no_body_makes_it_fail_otherwise_than_by_refusing(body):
     reader = make_reader(FrozenClock(datetime.fromtimestamp(STAMP, UTC)))
-    refuse(reader.read, sign("x"), body)
+    assert refusal_of(reader.read, sign("x"), body) in {"signature", "unintelligible"}
 
 
 @pytest.mark.parametrize("aes_key", ["short", "!" * 43, "a" * 44])

@@ -114,7 +114,12 @@ async def test_one_who_does_not_read_is_cut():
             sleeper.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             sleeper.connect(("127.0.0.1", http.base_url.port))
             sleeper.sendall(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")
-            await asyncio.wait_for(station.ended.wait(), 10)
+            await asyncio.wait_for(station.left.wait(), 10)
+            sleeper.settimeout(10)
+            told = b"".join(iter(lambda: sleeper.recv(65_536), b""))
+    assert told.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert not told.endswith(b"\r\n0\r\n\r\n")
+    assert station.ended.is_set()
 
 
 async def test_all_end_when_the_process_stops():
