@@ -7,7 +7,7 @@ from models.appointments import Appointment, Hold
 from models.draws import DrawWish
 from models.waitlist import Offer, WaitlistEntry
 from server.identity.relatives import find_bound
-from server.kit.errors import NotFound
+from server.kit.access import found
 
 
 async def access_own_appointment(
@@ -15,7 +15,7 @@ async def access_own_appointment(
 ) -> Appointment:
     """Return one of `own_appointments`; raise `NotFound`."""
     own = await own_appointments(person_id, account_id)
-    return _found(await own.get_or_none(id=appointment_id))
+    return found(await own.get_or_none(id=appointment_id))
 
 
 async def own_appointments(person_id: str, account_id: str) -> QuerySet[Appointment]:
@@ -27,42 +27,24 @@ async def own_appointments(person_id: str, account_id: str) -> QuerySet[Appointm
 
 async def access_point_appointment(point_code: str, appointment_id: str) -> Appointment:
     """Return an appointment at the point; raise `NotFound`."""
-    return _found(await Appointment.get_or_none(id=appointment_id, point_code=point_code))
+    return found(await Appointment.get_or_none(id=appointment_id, point_code=point_code))
 
 
 async def access_own_hold(person_id: str, hold_id: str) -> Hold:
     """Return the person's own hold; raise `NotFound`."""
-    hold = await Hold.get_or_none(id=hold_id, person_id=person_id)
-    if hold is None:
-        raise NotFound
-    return hold
+    return found(await Hold.get_or_none(id=hold_id, person_id=person_id))
 
 
 async def access_own_entry(person_id: str, entry_id: str) -> WaitlistEntry:
     """Return the person's own wish on the waiting list; raise `NotFound`."""
-    entry = await WaitlistEntry.get_or_none(id=entry_id, person_id=person_id)
-    if entry is None:
-        raise NotFound
-    return entry
+    return found(await WaitlistEntry.get_or_none(id=entry_id, person_id=person_id))
 
 
 async def access_own_draw_wish(person_id: str, wish_id: str) -> DrawWish:
     """Return the person's own wish for a new day; raise `NotFound`."""
-    wish = await DrawWish.get_or_none(id=wish_id, person_id=person_id)
-    if wish is None:
-        raise NotFound
-    return wish
+    return found(await DrawWish.get_or_none(id=wish_id, person_id=person_id))
 
 
 async def access_own_offer(person_id: str, offer_id: str) -> Offer:
     """Return an offer made to the person; raise `NotFound`."""
-    offer = await Offer.get_or_none(id=offer_id, person_id=person_id)
-    if offer is None:
-        raise NotFound
-    return offer
-
-
-def _found(appointment: Appointment | None) -> Appointment:
-    if appointment is None:
-        raise NotFound
-    return appointment
+    return found(await Offer.get_or_none(id=offer_id, person_id=person_id))

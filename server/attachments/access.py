@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 from models.attachments import Attachment
-from server.kit.access import Actor
+from server.kit.access import Actor, found
 from server.kit.errors import NotFound
 
 StaffCheck = Callable[[Attachment, Actor, datetime], Awaitable[str | None]]
@@ -21,19 +21,14 @@ def register_staff_check(check: StaffCheck) -> None:
 
 async def access_own_attachment(attachment_id: str, *, person_id: str) -> Attachment:
     """Return a person's own file; raises `NotFound`."""
-    attachment = await Attachment.get_or_none(id=attachment_id, owner_id=person_id)
-    if attachment is None:
-        raise NotFound
-    return attachment
+    return found(await Attachment.get_or_none(id=attachment_id, owner_id=person_id))
 
 
 async def access_attachment_at_desk(
     attachment_id: str, *, actor: Actor, now: datetime
 ) -> tuple[Attachment, str]:
     """Return a file and the purpose for which the actor may see it; raises `NotFound`."""
-    attachment = await Attachment.get_or_none(id=attachment_id)
-    if attachment is None:
-        raise NotFound
+    attachment = found(await Attachment.get_or_none(id=attachment_id))
     for check in _checks:
         purpose = await check(attachment, actor, now)
         if purpose is not None:

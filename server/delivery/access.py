@@ -3,51 +3,39 @@
 from tortoise.queryset import QuerySet
 
 from models.delivery import CourierOrder, LockerStay, Parcel, ParcelTask, PickupRound
-from server.kit.access import Actor
-from server.kit.errors import NotFound
+from server.kit.access import Actor, found
 
 
 async def access_own_parcel(person_id: str, parcel_id: str) -> Parcel:
     """Return a parcel that goes to this citizen."""
-    return _found(await Parcel.get_or_none(id=parcel_id, person_id=person_id))
+    return found(await Parcel.get_or_none(id=parcel_id, person_id=person_id))
 
 
 async def access_desk_parcel(point_code: str, parcel_id: str) -> Parcel:
     """Return a parcel that was packed at the actor's point."""
-    return _found(await Parcel.get_or_none(id=parcel_id, point_code=point_code))
+    return found(await Parcel.get_or_none(id=parcel_id, point_code=point_code))
 
 
 async def access_desk_order(point_code: str, order_id: str) -> CourierOrder:
     """Return an order for a parcel that was packed at the actor's point."""
-    order = await CourierOrder.get_or_none(id=order_id)
-    if order is None:
-        raise NotFound
+    order = found(await CourierOrder.get_or_none(id=order_id))
     await access_desk_parcel(point_code, order.parcel_id)
     return order
 
 
 async def access_desk_task(point_code: str, task_id: str) -> ParcelTask:
     """Return what is to be done about a parcel of the actor's point, done or not."""
-    task = await ParcelTask.get_or_none(id=task_id, point_code=point_code)
-    if task is None:
-        raise NotFound
-    return task
+    return found(await ParcelTask.get_or_none(id=task_id, point_code=point_code))
 
 
 async def access_own_stay(person_id: str, stay_id: str) -> LockerStay:
     """Return what a citizen put into a locker, or has waiting there."""
-    stay = await LockerStay.get_or_none(id=stay_id, person_id=person_id)
-    if stay is None:
-        raise NotFound
-    return stay
+    return found(await LockerStay.get_or_none(id=stay_id, person_id=person_id))
 
 
 async def access_staff_stay(actor: Actor, stay_id: str) -> LockerStay:
     """Return what lies in a locker at the actor's point, or concerns his department."""
-    stay = await stays_of_staff(actor).filter(id=stay_id).first()
-    if stay is None:
-        raise NotFound
-    return stay
+    return found(await stays_of_staff(actor).filter(id=stay_id).first())
 
 
 def stays_of_staff(actor: Actor) -> "QuerySet[LockerStay]":
@@ -59,21 +47,11 @@ def stays_of_staff(actor: Actor) -> "QuerySet[LockerStay]":
 
 async def access_desk_round(point_code: str, round_id: str) -> PickupRound:
     """Return a round of the actor's point."""
-    round_ = await PickupRound.get_or_none(id=round_id, point_code=point_code)
-    if round_ is None:
-        raise NotFound
-    return round_
+    return found(await PickupRound.get_or_none(id=round_id, point_code=point_code))
 
 
 async def access_round(courier: Actor, round_id: str) -> PickupRound:
     """Return a round of a point on the courier's tour."""
-    round_ = await PickupRound.get_or_none(id=round_id, point_code__in=sorted(courier.point_codes))
-    if round_ is None:
-        raise NotFound
-    return round_
-
-
-def _found(parcel: Parcel | None) -> Parcel:
-    if parcel is None:
-        raise NotFound
-    return parcel
+    return found(
+        await PickupRound.get_or_none(id=round_id, point_code__in=sorted(courier.point_codes))
+    )

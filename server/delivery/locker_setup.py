@@ -5,17 +5,13 @@ from datetime import datetime
 from models.delivery import Locker, LockerCell
 from models.states import CellState
 from server.delivery.schemas_lockers import LockerIn
-from server.kit.access import Actor
-from server.kit.errors import NotFound
+from server.kit.access import Actor, found
 from server.kit.states import advance, record_move
 
 
 async def get_locker(code: str) -> Locker:
     """Return a locker; raises `NotFound`."""
-    locker = await Locker.get_or_none(code=code)
-    if locker is None:
-        raise NotFound
-    return locker
+    return found(await Locker.get_or_none(code=code))
 
 
 async def set_up_locker(code: str, given: LockerIn, *, actor: Actor, now: datetime) -> Locker:

@@ -20,8 +20,8 @@ from server.delivery.reach import Settled, note_reach
 from server.delivery.rules import MAIL_CODE_LIFE
 from server.delivery.service import pack_parcel, receiver_of
 from server.identity.people import find_account_of
-from server.kit.access import ENGINE, Actor
-from server.kit.errors import ChangedMeanwhile, NotFound
+from server.kit.access import ENGINE, Actor, found
+from server.kit.errors import ChangedMeanwhile
 from server.kit.ports import Ports
 from server.kit.states import advance, record_move
 from server.kit.transaction import in_transaction
@@ -68,9 +68,7 @@ async def find_mail_code(long: str, *, actor: Actor, now: datetime) -> MailCode:
 
     Raises `NotFound` for none, `MailCodeEnded` after its time or another's use.
     """
-    code = await MailCode.get_or_none(digest=_digest(long))
-    if code is None:
-        raise NotFound
+    code = found(await MailCode.get_or_none(digest=_digest(long)))
     is_over = code.state is MailCodeState.EXPIRED or now >= code.expires_at
     if is_over or (code.state is MailCodeState.USED and code.used_by != actor.id):
         raise MailCodeEnded

@@ -12,7 +12,7 @@ from models.delivery import CourierOrder, HandOver, Parcel, PickupCode, PickupRo
 from models.kinds import Direction, OrderState, ParcelPurpose
 from models.states import CARRIER_STATES, ENDED_PARCELS, ParcelState, RoundState
 from server.delivery.rules import COMES_BACK
-from server.kit.errors import NotFound
+from server.kit.access import found
 from server.kit.ports import Ports
 
 UNSETTLED = (OrderState.TO_RECONCILE, OrderState.REFUSED)
@@ -49,10 +49,9 @@ async def live_parcel(case_id: str, purpose: ParcelPurpose) -> Parcel | None:
 
 async def newest_order(parcel_id: str) -> CourierOrder:
     """Return the order that stands for a parcel: the one made last."""
-    order = await CourierOrder.filter(parcel_id=parcel_id).order_by("-created_at", "-id").first()
-    if order is None:
-        raise NotFound
-    return order
+    return found(
+        await CourierOrder.filter(parcel_id=parcel_id).order_by("-created_at", "-id").first()
+    )
 
 
 async def carrier_of(parcel: Parcel, ports: Ports) -> Carrier:

@@ -13,7 +13,8 @@ from server.identity.errors import IdentityFixed, IdentityTaken, IdNumberInvalid
 from server.identity.people import find_person, register_person
 from server.identity.rules import is_id_number
 from server.identity.sessions import OpenedSession, open_session
-from server.kit.errors import Busy, NotFound
+from server.kit.access import found
+from server.kit.errors import Busy
 from server.kit.ports import Ports
 from server.kit.transaction import in_transaction
 
@@ -73,10 +74,7 @@ async def claim_identity(
 
 async def get_account(account_id: str) -> WechatAccount:
     """Return the account; raises `NotFound`."""
-    account = await WechatAccount.get_or_none(id=account_id)
-    if account is None:
-        raise NotFound
-    return account
+    return found(await WechatAccount.get_or_none(id=account_id))
 
 
 def _check_claim(account: WechatAccount, known: Person | None, name: str) -> None:

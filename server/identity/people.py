@@ -10,15 +10,12 @@ from models.kinds import Assurance
 from models.people import Person, WechatAccount
 from server.identity.errors import IdentityTaken, IdNumberInvalid
 from server.identity.rules import born_on, has_turned, is_id_number
-from server.kit.errors import NotFound
+from server.kit.access import found
 
 
 async def get_person(person_id: str) -> Person:
     """Return the person with this id; raises `NotFound`."""
-    person = await Person.get_or_none(id=person_id)
-    if person is None:
-        raise NotFound
-    return person
+    return found(await Person.get_or_none(id=person_id))
 
 
 async def is_elder(person_id: str, *, from_age: int, today: date) -> bool:

@@ -18,7 +18,7 @@ from server.identity.errors import IdNumberInvalid, RelativeKnown, RelativeUnlik
 from server.identity.events import RelativeAsked
 from server.identity.people import get_person, register_person
 from server.identity.rules import MOST_RELATIVES, is_id_number
-from server.kit.access import Actor
+from server.kit.access import Actor, found
 from server.kit.errors import NotFound
 from server.kit.outbox import emit
 from server.kit.states import advance, record_move
@@ -132,9 +132,7 @@ async def access_bound(account_id: str, relative_id: str) -> Person:
 async def access_asked(person_id: str, relative_id: str) -> tuple[Relative, Person]:
     """Return a line that concerns the person, and the person; raise `NotFound`."""
     person = await get_person(person_id)
-    row = await Relative.get_or_none(id=relative_id, id_digest=person.id_digest)
-    if row is None:
-        raise NotFound
+    row = found(await Relative.get_or_none(id=relative_id, id_digest=person.id_digest))
     return row, person
 
 
@@ -146,7 +144,4 @@ async def access_either_side(account_id: str, person_id: str, relative_id: str) 
 
 async def access_relative(relative_id: str) -> Relative:
     """Return a line as a window sees it, which is shown its id; raise `NotFound`."""
-    row = await Relative.get_or_none(id=relative_id)
-    if row is None:
-        raise NotFound
-    return row
+    return found(await Relative.get_or_none(id=relative_id))

@@ -3,6 +3,11 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TypeVar
+
+from server.kit.errors import NotFound
+
+Row = TypeVar("Row")
 
 
 class Role(StrEnum):
@@ -79,3 +84,10 @@ ALL_STAFF = _policy(Role.CLERK, Role.MANAGER, Role.HANDLER, Role.SUPERVISOR, Rol
 DISTRICT = _policy(Role.SUPERVISOR)
 ADMINS = _policy(Role.ADMIN)
 COURIERS = _policy(Role.COURIER)
+
+
+def found(row: Row | None) -> Row:
+    """Return the row; raises `NotFound` for none: what is not the actor's is not there either."""
+    if row is None:
+        raise NotFound
+    return row

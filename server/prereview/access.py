@@ -5,25 +5,18 @@ from datetime import datetime
 from models.attachments import Attachment
 from models.prereview import PreReview
 from server.balancing.reviews import is_claimed_by
-from server.kit.access import Actor
-from server.kit.errors import NotFound
+from server.kit.access import Actor, found
 from server.prereview.repository import SUBJECT
 
 
 async def access_own_pre_review(pre_review_id: str, *, person_id: str) -> PreReview:
     """Return a person's own pre-review; raises `NotFound`."""
-    row = await PreReview.get_or_none(id=pre_review_id, person_id=person_id)
-    if row is None:
-        raise NotFound
-    return row
+    return found(await PreReview.get_or_none(id=pre_review_id, person_id=person_id))
 
 
 async def access_pre_review_at_point(pre_review_id: str, *, point_code: str) -> PreReview:
     """Return a pre-review that this point has claimed last; raises `NotFound`."""
-    row = await PreReview.get_or_none(id=pre_review_id, reviewed_point_code=point_code)
-    if row is None:
-        raise NotFound
-    return row
+    return found(await PreReview.get_or_none(id=pre_review_id, reviewed_point_code=point_code))
 
 
 async def may_see_file(attachment: Attachment, actor: Actor, now: datetime) -> str | None:
