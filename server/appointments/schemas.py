@@ -6,7 +6,7 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints, model_validator
 
-from models.appointments import Appointment, Hold, SlotTemplate
+from models.appointments import Appointment, SlotTemplate
 from models.kinds import WindowKind
 from models.people import Person
 from models.states import AppointmentState
@@ -15,6 +15,7 @@ from server.appointments.rules import Start
 from server.balancing.rules import Place
 from server.kit.http.schemas import Code, Day, Incoming, Instant, Line, Outgoing, PageQuery, Prose
 from server.kit.masking import mask_name, mask_phone
+from server.kit.rows import RowOut
 
 LONGEST_RANGE = timedelta(days=14)
 MOST_ITEMS = 5
@@ -187,7 +188,7 @@ class HoldIn(Incoming):
     item_codes: ItemCodes
 
 
-class HoldOut(Outgoing):
+class HoldOut(RowOut):
     """A place that is kept until `expires_at`."""
 
     id: str
@@ -195,17 +196,6 @@ class HoldOut(Outgoing):
     starts_at: AwareDatetime
     item_codes: list[str]
     expires_at: AwareDatetime
-
-    @classmethod
-    def of(cls, hold: Hold) -> Self:
-        """Show a hold."""
-        return cls(
-            id=hold.id,
-            point_code=hold.point_code,
-            starts_at=hold.starts_at,
-            item_codes=hold.item_codes,
-            expires_at=hold.expires_at,
-        )
 
 
 class BookingIn(Incoming):

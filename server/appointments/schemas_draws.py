@@ -9,6 +9,7 @@ from models.draws import Draw, DrawWish
 from models.states import DrawState, DrawWishState
 from server.appointments.schemas_waitlist import SpanOut
 from server.kit.http.schemas import Outgoing
+from server.kit.rows import RowOut
 
 
 class DrawOut(Outgoing):
@@ -34,16 +35,11 @@ class DrawOut(Outgoing):
         )
 
 
-class DrawnOut(Outgoing):
+class DrawnOut(RowOut):
     """A wish without its person, and what became of it."""
 
     id: str
     state: DrawWishState
-
-    @classmethod
-    def of(cls, row: DrawWish) -> Self:
-        """Show what became of a wish."""
-        return cls(id=row.id, state=row.state)
 
 
 class DrawWishOut(Outgoing):

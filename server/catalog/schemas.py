@@ -12,6 +12,7 @@ from server.catalog.days import NamedDay
 from server.catalog.search import ItemEntry
 from server.kit.http.schemas import PRINTABLE, Code, Incoming, Line, Outgoing, PageQuery
 from server.kit.messages import text
+from server.kit.rows import RowOut
 
 FIRST_DAY, LAST_DAY = date(2004, 1, 1), date(2100, 12, 31)
 """The first year that arrangements are known of, and one nobody asks beyond."""
@@ -224,7 +225,7 @@ class PointSettingsIn(Incoming):
     phone: Annotated[str, StringConstraints(max_length=32, pattern=PRINTABLE)]
 
 
-class PointSettingsOut(Outgoing):
+class PointSettingsOut(RowOut):
     """A point as an administrator sees it."""
 
     code: str
@@ -234,19 +235,6 @@ class PointSettingsOut(Outgoing):
     confirms_by_itself: bool
     address: str
     phone: str
-
-    @classmethod
-    def of(cls, point: ServicePoint) -> "PointSettingsOut":
-        """Show what can be set of a point."""
-        return cls(
-            code=point.code,
-            name=point.name,
-            is_open=point.is_open,
-            reviewers=point.reviewers,
-            confirms_by_itself=point.confirms_by_itself,
-            address=point.address,
-            phone=point.phone,
-        )
 
 
 class ItemVersionsQuery(PageQuery):

@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
 
 from integrations.contracts.carrier import LabelSize, Party
-from models.delivery import CourierOrder, Parcel, ParcelTask
+from models.delivery import Parcel
 from models.kinds import OrderState, ParcelPurpose, ParcelTaskKind
 from models.states import ParcelState
 from server.delivery.rules import ScanOutcome
@@ -19,6 +19,7 @@ from server.kit.http.schemas import (
     PageQuery,
 )
 from server.kit.masking import mask_name, mask_phone
+from server.kit.rows import RowOut
 
 MOST_SCANS = 100
 MOST_LABELS = 50
@@ -179,7 +180,7 @@ class CitizenParcelOut(Outgoing):
     timeline: list[TimelineStep]
 
 
-class OrderOut(Outgoing):
+class OrderOut(RowOut):
     """An order at the carrier that somebody must look into, and why."""
 
     id: str
@@ -191,20 +192,6 @@ class OrderOut(Outgoing):
     sent_at: datetime | None
     created_at: datetime
 
-    @classmethod
-    def of(cls, order: CourierOrder) -> "OrderOut":
-        """Show an order."""
-        return cls(
-            id=order.id,
-            parcel_id=order.parcel_id,
-            order_no=order.order_no,
-            state=order.state,
-            waybill_no=order.waybill_no,
-            problem=order.problem,
-            sent_at=order.sent_at,
-            created_at=order.created_at,
-        )
-
 
 class TaskNoteIn(Incoming):
     """What was done about it."""
@@ -212,7 +199,7 @@ class TaskNoteIn(Incoming):
     note: LongLine
 
 
-class ParcelTaskOut(Outgoing):
+class ParcelTaskOut(RowOut):
     """Something to do about a parcel; `subject` is its id, or a waybill that is none of ours."""
 
     id: str
@@ -222,19 +209,6 @@ class ParcelTaskOut(Outgoing):
     opened_at: datetime
     closed_at: datetime | None
     note: str
-
-    @classmethod
-    def of(cls, task: ParcelTask) -> "ParcelTaskOut":
-        """Show a task."""
-        return cls(
-            id=task.id,
-            kind=task.kind,
-            subject=task.subject,
-            point_code=task.point_code,
-            opened_at=task.opened_at,
-            closed_at=task.closed_at,
-            note=task.note,
-        )
 
 
 class WaybillIn(Incoming):
