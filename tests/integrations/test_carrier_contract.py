@@ -1,6 +1,5 @@
 """What any carrier must keep, whoever it is: the same parcel's life at each of them."""
 
-from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -8,9 +7,7 @@ from tenacity import wait_none
 
 from integrations.contracts.carrier import (
     Carriers,
-    DispatchOrder,
     LabelSize,
-    Party,
     Reach,
     TrackStep,
     UnknownCarrier,
@@ -21,11 +18,10 @@ from integrations.ems.sandbox import app as ems
 from integrations.http import VendorCall, VendorClient
 from integrations.sf.client import SfClient
 from integrations.sf.sandbox import app as sf
+from tests.integrations.orders import RECEIVER, make_order
 from tests.support.clock import NOON, FrozenClock
 from tests.support.sanic_server import serve
 
-SENDER = Party("政务服务中心", "0591-83333333", "福建省", "福州市", "鼓楼区", "某路1号")
-RECEIVER = Party("张三丰", "13900000001", "江苏省", "南京市", "玄武区", "某街2号院3栋")
 KEY = "AAECAwQFBgcICQoLDA0ODw=="
 COLLECTED = {"ems": ("events", "203"), "sf": ("routes", "50")}
 
@@ -83,32 +79,18 @@ async def there(request):
             await client.close()
 
 
-def order(order_no="GL20261123A"):
-    return DispatchOrder(
-        order_no=order_no,
-        sender=SENDER,
-        receiver=RECEIVER,
-        contents="审批结果文书",
-        weight_g=100,
-        created_at=NOON,
-        pickup_from=NOON + timedelta(hours=2),
-        pickup_until=NOON + timedelta(hours=4),
-        privacy_number=True,
-    )
-
-
 async def test_an_order_has_one_waybill_however_often_it_is_sent(there):
     carrier, _ = there
-    made = [await carrier.create_order(order()) for _ in range(3)]
+    made = [await carrier.create_order(make_order()) for _ in range(3)]
     assert len({one.waybill_no for one in made}) == 1
-    assert {one.order_no for one in made} == {"GL20261123A"}
-    other = await carrier.create_order(order("GL20261123A-2"))
+    assert {one.order_no for one in made} == {"GL20250303000017"}
+    other = await carrier.create_order(make_order("GL20261123A-2"))
     assert other.waybill_no != made[0].waybill_no
 
 
 async def test_its_numbers_are_recognised(there):
     carrier, _ = there
-    made = await carrier.create_order(order())
+    made = await carrier.create_order(make_order())
     assert carrier.find_waybill(made.waybill_no) == made.waybill_no
     assert carrier.find_waybill("not a number") is None
 
@@ -116,17 +98,17 @@ async def test_its_numbers_are_recognised(there):
 @pytest.mark.parametrize("size", list(LabelSize))
 async def test_a_label_is_a_pdf_on_either_paper(there, size):
     carrier, _ = there
-    made = await carrier.create_order(order())
+    made = await carrier.create_order(make_order())
     assert (await carrier.draw_label(made.waybill_no, size=size)).startswith(b"%PDF-")
 
 
 async def test_an_order_is_cancelled_until_it_is_collected(there):
     carrier, collect = there
-    first = await carrier.create_order(order())
+    first = await carrier.create_order(make_order())
     await carrier.cancel_order(first.order_no, waybill_no=first.waybill_no, reason="撤回")
     with pytest.raises((VendorRefused, VendorUnavailable)):
         await carrier.draw_label(first.waybill_no, size=LabelSize.MM_76_129)
-    second = await carrier.create_order(order("GL20261123B"))
+    second = await carrier.create_order(make_order("GL20261123B"))
     await collect(second.waybill_no)
     with pytest.raises(VendorRefused):
         await carrier.cancel_order(second.order_no, waybill_no=second.waybill_no, reason="撤回")
@@ -134,7 +116,7 @@ async def test_an_order_is_cancelled_until_it_is_collected(there):
 
 async def test_what_happened_is_told_in_our_words(there):
     carrier, collect = there
-    made = await carrier.create_order(order())
+    made = await carrier.create_order(make_order())
     assert await carrier.track(made.waybill_no) == []
     await collect(made.waybill_no)
     [event] = await carrier.track(made.waybill_no)

@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -11,19 +10,17 @@ from pydantic_core import from_json
 from sanic import Request, Sanic, response
 from tenacity import wait_none
 
-from integrations.contracts.carrier import DispatchOrder, Party, TrackPush
+from integrations.contracts.carrier import TrackPush
 from integrations.contracts.errors import PushRefused
 from integrations.ems.client import EmsClient
 from integrations.ems.sandbox.app import API_PATH, Agreement, create_app
 from integrations.ems.sandbox.post_office import OnRepeat
 from integrations.http import VendorCall, VendorClient
-from tests.support.clock import NOON, FrozenClock
+from tests.support.clock import FrozenClock
 from tests.support.sanic_server import serve
 
 SIGN_KEY = "AAECAwQFBgcICQoLDA0ODw=="
 AGREEMENT = Agreement("1100000000001", "test-authorization", SIGN_KEY)
-SENDER = Party("政务服务中心", "0591-83333333", "福建省", "福州市", "鼓楼区", "某路1号")
-RECEIVER = Party("张三丰", "13900000001", "江苏省", "南京市", "玄武区", "某街2号院3栋")
 
 
 @dataclass
@@ -134,27 +131,3 @@ def sign_key() -> str:
 @pytest.fixture
 def sender_no() -> str:
     return AGREEMENT.sender_no
-
-
-@pytest.fixture
-def receiver() -> Party:
-    return RECEIVER
-
-
-@pytest.fixture
-def make_order() -> Callable[..., DispatchOrder]:
-    def make(order_no: str = "GL20250303000017", **changes) -> DispatchOrder:
-        arguments = {
-            "order_no": order_no,
-            "sender": SENDER,
-            "receiver": RECEIVER,
-            "contents": "审批结果文书",
-            "weight_g": 100,
-            "created_at": NOON,
-            "pickup_from": NOON + timedelta(hours=2),
-            "pickup_until": NOON + timedelta(hours=5),
-            "privacy_number": True,
-        }
-        return DispatchOrder(**(arguments | changes))
-
-    return make

@@ -12,6 +12,7 @@ from reportlab.pdfgen.canvas import Canvas
 
 from integrations.contracts.carrier import LabelSize
 from integrations.ems.sandbox import label
+from tests.integrations.orders import RECEIVER, make_order
 
 NUMBER = "1000000000017"
 
@@ -36,14 +37,14 @@ def read_size_mm(pdf: bytes) -> tuple[int, int]:
 @pytest.mark.parametrize(
     ("size", "millimetres"), [(LabelSize.MM_76_129, (76, 129)), (LabelSize.MM_100_179, (100, 179))]
 )
-async def test_the_label_is_a_pdf_of_the_size_asked_for(post, make_order, size, millimetres):
+async def test_the_label_is_a_pdf_of_the_size_asked_for(post, size, millimetres):
     waybill = await post.client.create_order(make_order())
     pdf = await post.client.draw_label(waybill.waybill_no, size=size)
     assert pdf.startswith(b"%PDF-")
     assert read_size_mm(pdf) == millimetres
 
 
-async def test_the_label_shows_names_phones_addresses_and_the_number_only(post, make_order):
+async def test_the_label_shows_names_phones_addresses_and_the_number_only(post):
     waybill = await post.client.create_order(make_order(privacy_number=False))
     pdf = await post.client.draw_label(waybill.waybill_no, size=LabelSize.MM_100_179)
     assert read_texts(pdf) == [
@@ -55,7 +56,7 @@ async def test_the_label_shows_names_phones_addresses_and_the_number_only(post, 
     ]
 
 
-async def test_a_private_number_hides_the_receivers_phone(post, make_order):
+async def test_a_private_number_hides_the_receivers_phone(post):
     waybill = await post.client.create_order(make_order(privacy_number=True))
     pdf = await post.client.draw_label(waybill.waybill_no, size=LabelSize.MM_76_129)
     assert read_texts(pdf)[1] == "收 张三丰 139****0001"
@@ -102,8 +103,8 @@ def test_the_qr_code_on_the_label_is_the_posts_link():
     assert read_squares(pdf, len(code.matrix)) == [list(row) for row in code.matrix]
 
 
-def test_a_long_address_is_broken_into_lines(receiver):
-    party = label.LabelParty(receiver.name, receiver.phone, "某" * 50)
+def test_a_long_address_is_broken_into_lines():
+    party = label.LabelParty(RECEIVER.name, RECEIVER.phone, "某" * 50)
     pdf = label.draw_label(NUMBER, "129", sender=party, receiver=party)
     lines = [text for text in read_texts(pdf) if set(text) == {"某"}]
     assert [len(line) for line in lines] == [21, 21, 8, 21, 21, 8]

@@ -16,6 +16,7 @@ from integrations.contracts.errors import (
     VendorUnavailable,
 )
 from integrations.ems import mapping
+from tests.integrations.orders import make_order
 
 WAYBILL_NO = "1000000000017"
 
@@ -30,7 +31,7 @@ def item(**changes):
     return {"waybillNo": WAYBILL_NO, "opTime": "2025-03-03 15:30:00", "opCode": "203"} | changes
 
 
-def test_an_order_is_written_as_documented(make_order):
+def test_an_order_is_written_as_documented():
     [document] = json.loads(
         mapping.write_order(make_order(), sender_no="1100000000001", project_id="GL")
     )
@@ -56,7 +57,7 @@ def test_an_order_is_written_as_documented(make_order):
     assert document["cargos"] == [{"cargoName": "审批结果文书", "cargoQuantity": "1"}]
 
 
-def test_the_same_order_is_written_the_same_twice(make_order):
+def test_the_same_order_is_written_the_same_twice():
     written = [mapping.write_order(make_order(), sender_no="1", project_id="") for _ in range(2)]
     assert written[0] == written[1]
 
@@ -151,7 +152,7 @@ def test_zero_in_any_spelling_accepts(code):
     assert reply(code=code).is_accepted
 
 
-def test_an_error_does_not_repeat_personal_data(make_order):
+def test_an_error_does_not_repeat_personal_data():
     order = make_order()
     frame = {"retCode": "B1", "retMsg": "张三丰13900000001某街2号院3栋无法送达350102199001011234"}
     private = mapping.private_values(order.sender, order.receiver)

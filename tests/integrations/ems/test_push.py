@@ -14,6 +14,7 @@ from integrations.contracts.errors import PushRefused
 from integrations.ems.client import EmsClient
 from integrations.ems.envelope import PREFIX, Envelope
 from integrations.http import VendorClient
+from tests.integrations.orders import make_order
 from tests.support.clock import NOON, FrozenClock
 
 JSON_TYPE = "application/json"
@@ -57,7 +58,7 @@ def seal(sign_key, **changes):
     return Envelope(sign_key).seal(json.dumps(EVENT | changes))
 
 
-async def test_a_pushed_event_is_read_and_acknowledged(post, make_order):
+async def test_a_pushed_event_is_read_and_acknowledged(post):
     waybill = await post.client.create_order(make_order())
     report = await post.add_event(waybill.waybill_no, "704", deliver_code="10")
     [pushed] = post.pushes
@@ -80,7 +81,7 @@ async def test_a_pushed_event_is_read_and_acknowledged(post, make_order):
     ]
 
 
-async def test_a_push_delivered_twice_has_the_same_number(post, make_order):
+async def test_a_push_delivered_twice_has_the_same_number(post):
     waybill = await post.client.create_order(make_order())
     await post.add_event(waybill.waybill_no, "203", deliveries=2)
     await post.add_event(waybill.waybill_no, "702")
@@ -89,14 +90,14 @@ async def test_a_push_delivered_twice_has_the_same_number(post, make_order):
     assert first != other
 
 
-async def test_an_event_without_delivery_is_only_tracked(post, make_order):
+async def test_an_event_without_delivery_is_only_tracked(post):
     waybill = await post.client.create_order(make_order())
     report = await post.add_event(waybill.waybill_no, "203", deliveries=0)
     assert (report["pushes"], post.pushes) == ([], [])
     assert len(await post.client.track(waybill.waybill_no)) == 1
 
 
-async def test_the_sandbox_reports_a_receiver_that_refuses(post, make_order):
+async def test_the_sandbox_reports_a_receiver_that_refuses(post):
     waybill = await post.client.create_order(make_order())
     post.client = post.client_with(sign_key="EBESExQVFhcYGRobHB0eHw==")
     report = await post.add_event(waybill.waybill_no, "203")
@@ -116,7 +117,7 @@ async def test_the_sandbox_refuses_events_of_nothing(post, document, status):
     assert (report["status"], post.pushes) == (status, [])
 
 
-async def test_the_sandbox_refuses_an_event_at_no_time(post, make_order):
+async def test_the_sandbox_refuses_an_event_at_no_time(post):
     waybill = await post.client.create_order(make_order())
     report = await post.add_event(waybill.waybill_no, "203", op_time="noon")
     assert report["status"] == 422
@@ -124,7 +125,7 @@ async def test_the_sandbox_refuses_an_event_at_no_time(post, make_order):
 
 
 @pytest.mark.parametrize("op_code", ["207", "742", "743", "744"])
-async def test_a_pushed_revocation_names_what_it_revokes(post, make_order, op_code):
+async def test_a_pushed_revocation_names_what_it_revokes(post, op_code):
     waybill = await post.client.create_order(make_order())
     await post.add_event(waybill.waybill_no, op_code)
     [pushed] = post.pushes

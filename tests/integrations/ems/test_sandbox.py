@@ -9,6 +9,7 @@ from integrations.ems.envelope import Envelope
 from integrations.ems.sandbox.app import API_PATH
 from integrations.ems.sandbox.post_office import compute_check_digit
 from integrations.http import VendorCall
+from tests.integrations.orders import make_order
 
 
 def write_form(post, **changes):
@@ -75,7 +76,7 @@ async def test_a_document_that_is_no_order_is_refused(post, sign_key, document):
     assert await post.orders() == []
 
 
-async def test_a_cancellation_under_another_order_number_is_refused(post, make_order, sign_key):
+async def test_a_cancellation_under_another_order_number_is_refused(post, sign_key):
     waybill = await post.client.create_order(make_order())
     document = {
         "logisticsOrderNo": "GL-other",
@@ -88,7 +89,7 @@ async def test_a_cancellation_under_another_order_number_is_refused(post, make_o
     assert (await post.orders())[0]["is_cancelled"] is False
 
 
-async def test_a_push_goes_out_without_the_key_behind_the_document(post, make_order, sign_key):
+async def test_a_push_goes_out_without_the_key_behind_the_document(post, sign_key):
     waybill = await post.client.create_order(make_order())
     report = await post.add_event(waybill.waybill_no, "203")
     message = json.loads(post.bodies[0])
@@ -110,7 +111,7 @@ def test_check_digits_follow_the_rule_of_the_postal_union(serial, digit):
     assert compute_check_digit(serial) == digit
 
 
-async def test_a_receiver_that_is_away_is_reported(open_post, make_order):
+async def test_a_receiver_that_is_away_is_reported(open_post):
     async with open_post(push_url="http://127.0.0.1:1/callbacks/ems") as post:
         waybill = await post.client.create_order(make_order())
         reports = [await post.add_event(waybill.waybill_no, "203") for _ in range(7)]

@@ -14,6 +14,7 @@ from integrations.ems.sandbox.__main__ import parse_arguments, read_agreement
 from integrations.ems.sandbox.app import API_PATH
 from integrations.ems.sandbox.post_office import OnRepeat
 from integrations.http import VendorClient
+from tests.integrations.orders import make_order
 from tests.support.clock import FrozenClock
 
 COMMAND = (sys.executable, "-m", "integrations.ems.sandbox")
@@ -24,7 +25,7 @@ def find_free_port() -> int:
         return listener.getsockname()[1]
 
 
-async def test_it_serves_orders_until_it_is_ended(make_order, sign_key, sender_no):
+async def test_it_serves_orders_until_it_is_ended(sign_key, sender_no):
     port = find_free_port()
     agreement = {
         "EMS_SENDER_NO": sender_no,

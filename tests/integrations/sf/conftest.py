@@ -1,23 +1,19 @@
 """A sandbox SF and a client, over loopback HTTP."""
 
 from dataclasses import dataclass
-from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 from pydantic_core import from_json
 from tenacity import wait_none
 
-from integrations.contracts.carrier import DispatchOrder, Party
 from integrations.http import VendorCall, VendorClient
 from integrations.sf.client import SfClient
 from integrations.sf.sandbox.app import API_PATH, Customer, create_app
-from tests.support.clock import NOON, FrozenClock
+from tests.support.clock import FrozenClock
 from tests.support.sanic_server import serve
 
 CUSTOMER = Customer("TESTPARTNER", "checkword-test")
-SENDER = Party("政务服务中心", "0591-83333333", "福建省", "福州市", "鼓楼区", "某路1号")
-RECEIVER = Party("张三丰", "13900000001", "江苏省", "南京市", "玄武区", "某街2号院3栋")
 
 
 @dataclass
@@ -69,22 +65,3 @@ async def express():
         yield Express(http, files, control, url, clock)
         for client in (http, files, control):
             await client.close()
-
-
-@pytest.fixture
-def make_order():
-    def make(order_no="GL20261123000017", **changes):
-        arguments = {
-            "order_no": order_no,
-            "sender": SENDER,
-            "receiver": RECEIVER,
-            "contents": "审批结果文书",
-            "weight_g": 100,
-            "created_at": NOON,
-            "pickup_from": NOON + timedelta(hours=2),
-            "pickup_until": NOON + timedelta(hours=5),
-            "privacy_number": True,
-        }
-        return DispatchOrder(**(arguments | changes))
-
-    return make
