@@ -85,15 +85,8 @@ async def enter_draw(
     await require_takers(wanted.item_codes, wanted.point_codes)
     plan = await plan_visit(Wish(wanted.item_codes), booker.person_id, settings)
     wish = DrawWish(
+        **wanted.columns(plan, booker),
         draw_id=draw.id,
-        person_id=booker.person_id,
-        person_digest=booker.person_digest,
-        account_id=booker.account_id,
-        item_codes=list(plan.item_codes),
-        minutes=plan.minutes,
-        quanta=plan.quanta,
-        point_codes=list(wanted.point_codes),
-        hours=[list(span) for span in wanted.times.hours],
         state=DrawWishState.ENTERED,
         created_at=now,
     )

@@ -62,6 +62,6 @@ class DrawWishOut(Outgoing):
             item_codes=row.item_codes,
             minutes=row.minutes,
             point_codes=row.point_codes,
-            hours=[SpanOut(begins=begins, ends=ends) for begins, ends in row.hours],
+            hours=SpanOut.each_of(row.hours),
             state=row.state,
         )

@@ -63,6 +63,11 @@ class SpanOut(Outgoing):
     begins: str
     ends: str
 
+    @classmethod
+    def each_of(cls, hours: list[list[str]]) -> "list[SpanOut]":
+        """Show the hours of a wish."""
+        return [cls(begins=begins, ends=ends) for begins, ends in hours]
+
 
 class WaitOut(Outgoing):
     """A wish on the waiting list."""
@@ -87,7 +92,7 @@ class WaitOut(Outgoing):
             point_codes=row.point_codes,
             first_on=row.first_on,
             last_on=row.last_on,
-            hours=[SpanOut(begins=begins, ends=ends) for begins, ends in row.hours],
+            hours=SpanOut.each_of(row.hours),
             state=row.state,
             created_at=row.created_at,
         )

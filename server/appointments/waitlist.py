@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from tortoise.exceptions import IntegrityError
 
@@ -34,6 +35,19 @@ class Wanted:
     point_codes: tuple[str, ...]
     times: Times
 
+    def columns(self, plan: Plan, booker: Booker) -> dict[str, Any]:
+        """Return what every kind of wish keeps: whose it is, what for, where, at which hours."""
+        return {
+            "person_id": booker.person_id,
+            "person_digest": booker.person_digest,
+            "account_id": booker.account_id,
+            "item_codes": list(plan.item_codes),
+            "minutes": plan.minutes,
+            "quanta": plan.quanta,
+            "point_codes": list(self.point_codes),
+            "hours": [list(span) for span in self.times.hours],
+        }
+
 
 async def join_waitlist(
     wanted: Wanted, booker: Booker, *, now: datetime, settings: Settings
@@ -48,18 +62,11 @@ async def join_waitlist(
     await require_takers(wanted.item_codes, wanted.point_codes)
     plan = await plan_for(wanted.item_codes, booker, settings)
     entry = WaitlistEntry(
-        person_id=booker.person_id,
-        person_digest=booker.person_digest,
-        account_id=booker.account_id,
+        **wanted.columns(plan, booker),
         live_no=await _free_number(booker.person_digest),
-        item_codes=list(plan.item_codes),
-        minutes=plan.minutes,
-        quanta=plan.quanta,
         pre_review_id=plan.pre_review_id,
-        point_codes=list(wanted.point_codes),
         first_on=wanted.times.first_on,
         last_on=wanted.times.last_on,
-        hours=[list(span) for span in wanted.times.hours],
         state=WaitlistState.WAITING,
         created_at=now,
     )

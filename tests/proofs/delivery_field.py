@@ -98,10 +98,7 @@ async def prove_track_sequences() -> str:
             told = draw.sample([*events, *draw.choices(events, k=4)], len(events) + 4)
             pushes += len(told)
             for event in told:
-                push = TrackPush(f"{draw.randrange(10**30):030d}", ports.now(), event)
-                await in_transaction(
-                    lambda push=push: keep_push(push, source="ems", now=push.pushed_at)
-                )
+                await _push(TrackPush(f"{draw.randrange(10**30):030d}", ports.now(), event))
             await _compare(parcel.id, events, is_confirmed=False)
             post.events[parcel.waybill_no] = events
             await refresh_track(parcel.id, ports)

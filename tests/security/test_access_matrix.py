@@ -7,7 +7,6 @@ from models.catalog import Window
 from server.wiring import SURFACES
 from tests.security.matrix import rows
 from tests.security.requests import ABSENT, ask
-from tests.security.world import build_world
 from tests.support.booking import STREET
 
 CODES = {
@@ -19,11 +18,6 @@ CODES = {
 pytestmark = pytest.mark.timeout(400)  # thousands of requests
 
 ROUTES = {(route.method, route.path): route for surface in SURFACES for route in surface.routes}
-
-
-@pytest.fixture
-async def world(ports):
-    return await build_world(ports)
 
 
 def test_every_route_has_a_row_and_every_row_a_route():

@@ -11,7 +11,6 @@ from server.kit.http.schemas import Incoming
 from server.wiring import SURFACES
 from tests.security.matrix import rows
 from tests.security.requests import ABSENT, ask, body_of
-from tests.security.world import build_world
 
 MARK = "mass4ssigned"
 AT_ONCE = 20
@@ -23,11 +22,6 @@ WITHOUT_BODY = [
     for (method, path), route in ROUTES.items()
     if method != "GET" and route.body is None and not path.startswith("/callbacks")
 ]
-
-
-@pytest.fixture
-async def world(ports):
-    return await build_world(ports)
 
 
 def columns():

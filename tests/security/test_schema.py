@@ -3,13 +3,10 @@
 import pytest
 
 from tests.proofs.schema import collect_ids, configure, run
-from tests.security.world import build_world
 
 
 @pytest.mark.usefixtures("catalogue")
-async def test_nothing_is_answered_that_is_not_documented(api_url, ports):
-    world = await build_world(ports)
-
+async def test_nothing_is_answered_that_is_not_documented(api_url, world):
     async def mint(role):
         who = "owner" if role == "citizen" else role
         headers = await world.headers(who)
