@@ -1,6 +1,8 @@
 """What a point does with a parcel: pack, seal, recall, pack again."""
 
+from dataclasses import asdict
 from datetime import date, datetime
+from typing import Any
 
 from integrations.contracts.carrier import Party
 from models.delivery import CourierOrder, Parcel
@@ -49,18 +51,17 @@ async def pack_parcel(  # noqa: PLR0913 - the facts of a parcel, each named by i
         transfer_id=transfer_id,
         department_code=department_code,
         replaces_id=replaces_id,
-        receiver_name=receiver.name,
-        receiver_phone=receiver.phone,
-        receiver_province=receiver.province,
-        receiver_city=receiver.city,
-        receiver_county=receiver.county,
-        receiver_address=receiver.address,
+        **_columns_of(receiver),
         state=ParcelState.PACKED,
         created_at=now,
     )
     await record_move(parcel, from_state=None, to_state=parcel.state, actor=actor, now=now)
     await place_order(parcel, attempt=1, now=now)
     return parcel
+
+
+def _columns_of(receiver: Party) -> dict[str, Any]:
+    return {f"receiver_{fact}": value for fact, value in asdict(receiver).items()}
 
 
 async def place_order(parcel: Parcel, *, attempt: int, now: datetime) -> CourierOrder:

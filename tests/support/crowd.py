@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 from secrets import token_urlsafe
 from uuid import uuid4
 
+from tortoise.models import Model
+
 from models.fields import digest_of, new_id
 from models.kinds import Assurance, SessionKind
 from models.people import Person, Session, WechatAccount
@@ -32,8 +34,19 @@ async def gather_crowd(size: int, *, now: datetime, first: int = 0) -> list[Memb
     A second crowd on the same tables begins at a `first` that is none of the other's.
     """
     crowd = [Member(new_id(), new_id(), token_urlsafe(32)) for _ in range(size)]
-    numbers = [_id_number(place) for place in range(first, first + size)]
-    persons = [
+    rows: dict[type[Model], list] = {
+        Person: _persons(crowd, now, first),
+        WechatAccount: _accounts(crowd, now),
+        Session: _sessions(crowd, now),
+    }
+    for model, some in rows.items():
+        await model.bulk_create(some, batch_size=ROWS_AT_ONCE)
+    return crowd
+
+
+def _persons(crowd: list[Member], now: datetime, first: int) -> list[Person]:
+    numbers = [_id_number(place) for place in range(first, first + len(crowd))]
+    return [
         Person(
             id=one.person_id,
             name="演示群众",
@@ -44,7 +57,10 @@ async def gather_crowd(size: int, *, now: datetime, first: int = 0) -> list[Memb
         )
         for one, number in zip(crowd, numbers, strict=True)
     ]
-    accounts = [
+
+
+def _accounts(crowd: list[Member], now: datetime) -> list[WechatAccount]:
+    return [
         WechatAccount(
             id=one.account_id,
             openid=one.account_id,
@@ -54,7 +70,10 @@ async def gather_crowd(size: int, *, now: datetime, first: int = 0) -> list[Memb
         )
         for one in crowd
     ]
-    sessions = [
+
+
+def _sessions(crowd: list[Member], now: datetime) -> list[Session]:
+    return [
         Session(
             token_digest=digest_of(one.token),
             kind=SessionKind.CITIZEN,
@@ -64,9 +83,6 @@ async def gather_crowd(size: int, *, now: datetime, first: int = 0) -> list[Memb
         )
         for one in crowd
     ]
-    for model, rows in ((Person, persons), (WechatAccount, accounts), (Session, sessions)):
-        await model.bulk_create(rows, batch_size=ROWS_AT_ONCE)
-    return crowd
 
 
 def _id_number(place: int) -> str:
