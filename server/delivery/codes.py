@@ -32,6 +32,11 @@ class FreshCode:
     spoken: str = field(repr=False)
     expires_at: datetime
 
+    @property
+    def qr_svg(self) -> str:
+        """The picture of `tb:p=<code>`."""
+        return draw_qr(f"tb:p={self.long}")
+
 
 async def issue_code(
     parcel: Parcel, *, direction: Direction = Direction.OUT, actor: Actor, now: datetime

@@ -9,7 +9,7 @@ from models.kinds import ParcelPurpose
 from server.catalog.errors import UnknownDepartment
 from server.catalog.service import get_department
 from server.delivery.access import access_desk_parcel
-from server.delivery.codes import FreshCode, draw_qr, reissue_code, unlock_code
+from server.delivery.codes import FreshCode, reissue_code, unlock_code
 from server.delivery.errors import (
     AddressUnclear,
     AlreadyCollected,
@@ -171,6 +171,6 @@ def _show_code(parcel: Parcel, code: FreshCode) -> PickupCodeOut:
         parcel=ParcelOut.of(parcel),
         code=code.long,
         digits=code.spoken,
-        qr_svg=draw_qr(f"tb:p={code.long}"),
+        qr_svg=code.qr_svg,
         expires_at=code.expires_at,
     )

@@ -14,7 +14,7 @@ from models.fields import digest_of
 from models.kinds import ParcelPurpose
 from models.states import MailCodeState
 from server.delivery.addresses import give_address, party_of
-from server.delivery.codes import draw_long
+from server.delivery.codes import draw_long, draw_qr
 from server.delivery.errors import MailCodeEnded
 from server.delivery.reach import Settled, note_reach
 from server.delivery.rules import MAIL_CODE_LIFE
@@ -36,6 +36,11 @@ class FreshMailCode:
 
     long: str = field(repr=False)
     expires_at: datetime
+
+    @property
+    def qr_svg(self) -> str:
+        """The picture of `tb:m=<code>`."""
+        return draw_qr(f"tb:m={self.long}")
 
 
 async def issue_mail_code(

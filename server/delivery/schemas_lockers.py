@@ -8,7 +8,7 @@ from pydantic import Field, StringConstraints, model_validator
 from models.delivery import LockerStay
 from models.kinds import StayPurpose
 from models.states import StayState
-from server.delivery.codes import FreshCode, draw_qr
+from server.delivery.codes import FreshCode
 from server.delivery.lockers import OpenOutcome
 from server.delivery.schemas import Contents, Spoken
 from server.kit.http.schemas import Code, Incoming, Line, Outgoing, PageQuery
@@ -122,7 +122,7 @@ class StayCodeOut(Outgoing):
             stay=StayOut.of(stay),
             code=fresh.long,
             digits=fresh.spoken,
-            qr_svg=draw_qr(f"tb:p={fresh.long}"),
+            qr_svg=fresh.qr_svg,
             expires_at=fresh.expires_at,
         )
 

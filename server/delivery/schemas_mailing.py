@@ -6,7 +6,6 @@ from typing import Self
 from pydantic import model_validator
 
 from integrations.contracts.carrier import Party
-from server.delivery.codes import draw_qr
 from server.delivery.mail_codes import FreshMailCode
 from server.delivery.regions import Parsed
 from server.delivery.schemas import AddressIn, Contents
@@ -73,8 +72,7 @@ class MailCodeOut(Outgoing):
     @classmethod
     def of(cls, fresh: FreshMailCode) -> "MailCodeOut":
         """Show a code and its picture."""
-        picture = draw_qr(f"tb:m={fresh.long}")
-        return cls(code=fresh.long, qr_svg=picture, expires_at=fresh.expires_at)
+        return cls(code=fresh.long, qr_svg=fresh.qr_svg, expires_at=fresh.expires_at)
 
 
 class MailFormOut(Outgoing):

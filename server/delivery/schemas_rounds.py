@@ -8,7 +8,7 @@ from pydantic import Field
 
 from models.delivery import HandOver, Parcel, PickupRound
 from models.states import RoundState
-from server.delivery.codes import FreshCode, draw_qr
+from server.delivery.codes import FreshCode
 from server.delivery.rules import AT_THE_POINT
 from server.delivery.schemas import ParcelOut, SealNo
 from server.kit.http.schemas import Incoming, LongLine, Outgoing
@@ -117,7 +117,7 @@ class ArrivalCodeOut(Outgoing):
         return cls(
             parcel_id=parcel.id,
             code=fresh.long,
-            qr_svg=draw_qr(f"tb:p={fresh.long}"),
+            qr_svg=fresh.qr_svg,
             expires_at=fresh.expires_at,
         )
 
