@@ -14,10 +14,10 @@ from server.kit.errors import Refusal
 from server.kit.http.call import Call
 from server.kit.idempotency import KeyedRequest, StoredAnswer
 
-AT_ONCE = 2
-"""One batch is made while the database writes the other."""
+AT_ONCE, MOST = 2, 32
+"""One batch is made while the database writes the other: not all who wait may be in the first."""
 
-_BATCH: NaturalBatch[Asked, StoredAnswer | None] = NaturalBatch(settle, at_once=AT_ONCE)
+_BATCH: NaturalBatch[Asked, StoredAnswer | None] = NaturalBatch(settle, most=MOST, at_once=AT_ONCE)
 
 
 async def book_in_batch(call: Call[Any, Any], keyed: KeyedRequest) -> StoredAnswer | None:
