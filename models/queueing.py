@@ -92,7 +92,7 @@ class QueueTicket(Model):
         table = "queue_tickets"
         unique_together = (("point_code", "day", "series", "number"),)
         indexes = (
-            Index(fields=("point_code", "day", "state", "kind", "rank_at")),
+            Index(fields=("point_code", "day", "state", "kind", "lane", "rank_at")),
             Index(fields=("person_id", "day")),
             Index(fields=("state", "day")),
             Index(fields=("point_code", "day", "called_in")),

@@ -20,11 +20,15 @@ async def next_number(counters: type[Model], **key: Any) -> int:
     The table has `key`'s columns as a unique key and `last_number`. The row stays locked until the
     transaction ends, so others of the same series wait.
     """
-    counter = counters.filter(**key)
-    if await counter.update(last_number=F("last_number") + 1) == 0:
+    await count_up(counters, **key)
+    [(number,)] = await counters.filter(**key).values_list("last_number")
+    return int(number)
+
+
+async def count_up(counters: type[Model], **key: Any) -> None:
+    """Pass over the next number: for whoever only wants others of the series to wait."""
+    if await counters.filter(**key).update(last_number=F("last_number") + 1) == 0:
         await _begin(counters, key)
-    row = await counter.get()
-    return int(row.last_number)  # type: ignore[attr-defined]
 
 
 async def _begin(counters: type[Model], key: dict[str, Any]) -> None:

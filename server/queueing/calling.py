@@ -22,12 +22,20 @@ from server.queueing.halls import tell_hall
 from server.queueing.repository import (
     first_in_a_row,
     kinds_of,
+    next_of_each,
+    next_plain,
     ticket_at_window,
     waiting_at,
-    who_waits,
     windows_of,
 )
-from server.queueing.rules import MOST_MISSES, Waiting, call_order, rank_after_miss
+from server.queueing.rules import (
+    BACK_AFTER,
+    MOST_MISSES,
+    Standing,
+    Waiting,
+    call_order,
+    rank_after_miss,
+)
 from server.queueing.windows import require_free, take_own
 
 
@@ -49,7 +57,7 @@ async def call_next(window: Window, *, actor: Actor, now: datetime) -> QueueTick
         window_no=current.number,
         called_at=now,
         called_in=change,
-        called_as=chosen.lane if chosen.goes_first(now) else Lane.PLAIN,
+        called_as=chosen.lane if chosen.standing(now) is Standing.FIRST else Lane.PLAIN,
         first_called_at=ticket.first_called_at or now,
     )
     return ticket
@@ -84,7 +92,7 @@ async def finish(window: Window, *, actor: Actor, now: datetime) -> QueueTicket:
 
 
 async def miss(window: Window, *, actor: Actor, now: datetime) -> QueueTicket:
-    """Record that nobody came: back behind three others, or out of the queue the second time.
+    """Record that nobody came: back as a plain one behind three, or out the second time.
 
     Raises as `recall`, or `WrongState` if the person is being served.
     """
@@ -95,10 +103,15 @@ async def miss(window: Window, *, actor: Actor, now: datetime) -> QueueTicket:
     if misses >= MOST_MISSES:
         await abandon(ticket, actor=actor, now=now, reason="missed twice")
         return ticket
-    waiting = await who_waits(waiting_at(ticket.point_code, ticket.day, [ticket.kind]))
-    rank_at = rank_after_miss((one for one in waiting if one.lane is Lane.PLAIN), now=now)
+    waiting = waiting_at(ticket.point_code, ticket.day, [ticket.kind])
     await advance(
-        ticket, TicketState.WAITING, actor=actor, now=now, rank_at=rank_at, window_no=None
+        ticket,
+        TicketState.WAITING,
+        actor=actor,
+        now=now,
+        lane=Lane.PLAIN,
+        rank_at=rank_after_miss(await next_plain(waiting, limit=BACK_AFTER), now=now),
+        window_no=None,
     )
     return ticket
 
@@ -167,7 +180,8 @@ async def _choose(window: Window, now: datetime) -> Waiting:
     here = waiting_at(window.point_code, day, kinds).exclude(arrived_at=None)
     mine = here.filter(Q(wanted_window_no=None) | ~Q(wanted_window_no__in=others))
     streak = await first_in_a_row(window.point_code, day, kinds)
-    order = call_order(await who_waits(mine), now=now, first_in_a_row=streak)
+    waiting = await next_of_each(mine, now=now, limit=1)
+    order = call_order(waiting, now=now, first_in_a_row=streak)
     if not order:
         raise NobodyWaiting
     return order[0]

@@ -6,10 +6,10 @@ from math import ceil
 from models.kinds import WindowKind
 from models.queueing import QueueTicket
 from server.catalog.rules import local_day
-from server.queueing.repository import tickets_at_windows
-from server.queueing.rules import label_of
+from server.queueing.repository import next_of_each, tickets_at_windows, waiting_at
+from server.queueing.rules import call_order, label_of
 from server.queueing.schemas import CallOut, DisplayOut, KindOut
-from server.queueing.waits import look_at_queue
+from server.queueing.waits import Queue, look_at_queue
 
 MOST_NEXT = 5
 
@@ -36,12 +36,18 @@ def _call(row: QueueTicket) -> CallOut:
 
 async def _kind(point_code: str, kind: WindowKind, now: datetime) -> KindOut:
     queue = await look_at_queue(point_code, kind, now=now)
-    first = [one.id for one in queue.order[:MOST_NEXT]]
-    rows = {row.id: row for row in await QueueTicket.filter(id__in=first)}
     return KindOut(
         kind=kind,
-        waiting=len(queue.order),
-        open_windows=queue.open_windows,
-        wait_minutes=whole_minutes(queue.wait_minutes(len(queue.order))),
-        next_labels=[label_of(rows[one].series, rows[one].number) for one in first if one in rows],
+        waiting=queue.facts.waiting.total(),
+        open_windows=len(queue.windows.numbers),
+        wait_minutes=whole_minutes(queue.wait_minutes),
+        next_labels=await _next_labels(point_code, queue, now),
     )
+
+
+async def _next_labels(point_code: str, queue: Queue, now: datetime) -> list[str]:
+    waiting = waiting_at(point_code, local_day(now), queue.windows.kinds)
+    nearest = await next_of_each(waiting, now=now, limit=MOST_NEXT)
+    order = call_order(nearest, now=now, first_in_a_row=queue.facts.first_in_a_row)[:MOST_NEXT]
+    rows = {row.id: row for row in await QueueTicket.filter(id__in=[one.id for one in order])}
+    return [label_of(rows[one.id].series, rows[one.id].number) for one in order if one.id in rows]

@@ -1,5 +1,6 @@
 """The queue as citizens and the hall see it."""
 
+from models.states import TicketState
 from server.appointments.access import access_own_appointment
 from server.appointments.errors import AlreadyBooked, NotAcceptedHere, TooEarly
 from server.balancing.rules import Place, distance_km, travel_minutes
@@ -34,7 +35,7 @@ from server.queueing.schemas import (
     facts_of,
 )
 from server.queueing.tickets import WalkIn, check_in
-from server.queueing.waits import look_at_queue
+from server.queueing.waits import look_from
 
 public = Surface("/public", tag="display")
 citizen = Surface("/citizen", tag="tickets")
@@ -128,11 +129,13 @@ async def take(call: Call[TicketIn, None]) -> TicketOut:
 async def show(call: Call[None, None]) -> TicketDetailOut:
     """Show one's ticket, how many are before it and how long that may take."""
     ticket = await access_own_ticket(call.person_id, call.path["ticket_id"])
-    queue = await look_at_queue(ticket.point_code, ticket.kind, now=call.now)
+    if ticket.state is not TicketState.WAITING:
+        return TicketDetailOut(**facts_of(ticket), people_before=0, wait_minutes=None)
+    queue = await look_from(ticket, now=call.now)
     return TicketDetailOut(
         **facts_of(ticket),
-        people_before=queue.people_before(ticket.id),
-        wait_minutes=whole_minutes(queue.wait_of(ticket, now=call.now)),
+        people_before=queue.people_before,
+        wait_minutes=whole_minutes(queue.wait_minutes),
     )
 
 

@@ -76,7 +76,7 @@ async def _move(ticket: QueueTicket, refuge: ServicePoint, now: datetime) -> Non
     kept_until = arrive_by(
         now=now,
         travel_minutes=travel_minutes(distance_km(_place(left), _place(refuge))),
-        wait_minutes=queue.wait_minutes(len(queue.order)),
+        wait_minutes=queue.wait_minutes,
     )
     destination = Destination(refuge.code, ticket.kind, arrive_by=kept_until)
     successor = await move_ticket(ticket, destination, actor=ENGINE, now=now)
@@ -94,7 +94,7 @@ async def _find_refuge(ticket: QueueTicket, now: datetime) -> ServicePoint | Non
     async for point in _candidates(ticket, left, now):
         nearest = nearest or point
         queue = await look_at_queue(point.code, ticket.kind, now=now)
-        wait = queue.wait_minutes(len(queue.order))
+        wait = queue.wait_minutes
         if wait is not None:
             soonest[point] = wait + travel_minutes(distance_km(_place(left), _place(point)))
         if len(soonest) == LOOKED_AT:

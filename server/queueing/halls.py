@@ -8,7 +8,7 @@ from datetime import datetime
 
 from models.kinds import HallNewsKind
 from models.queueing import HallCounter, HallNews, QueueTicket
-from server.kit.counters import next_number
+from server.kit.counters import count_up, next_number
 from server.kit.outbox import emit
 from server.queueing.events import HallChanged
 from server.queueing.rules import label_of
@@ -17,7 +17,7 @@ from server.queueing.rules import label_of
 async def take_hall(*point_codes: str) -> None:
     """Let nobody else change the queues of these points until the transaction ends."""
     for code in sorted(set(point_codes)):
-        await next_number(HallCounter, point_code=code)
+        await count_up(HallCounter, point_code=code)
 
 
 async def tell_hall(

@@ -14,7 +14,7 @@ from server.identity.people import find_account_of
 from server.notifications.events import notify
 from server.queueing.rules import must_leave
 from server.queueing.service import get_ticket
-from server.queueing.waits import look_at_queue
+from server.queueing.waits import look_from
 
 MINUTE = timedelta(minutes=1)
 BEFORE_COMING = frozenset({AppointmentState.PENDING, AppointmentState.CONFIRMED})
@@ -65,5 +65,4 @@ async def _minutes_left(departure: Departure, now: datetime) -> float | None:
     ticket = await get_ticket(departure.id)
     if ticket.state is not TicketState.WAITING or ticket.arrived_at is not None:
         return None
-    queue = await look_at_queue(ticket.point_code, ticket.kind, now=now)
-    return queue.wait_of(ticket, now=now)
+    return (await look_from(ticket, now=now)).wait_minutes

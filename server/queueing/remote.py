@@ -25,7 +25,7 @@ from server.queueing.repository import count_unseen, has_unfinished
 from server.queueing.rules import HERE_KM, arrive_by, label_of
 from server.queueing.service import get_ticket
 from server.queueing.tickets import WalkIn, take_ticket
-from server.queueing.waits import look_at_queue
+from server.queueing.waits import look_from
 
 ASSURED_ENOUGH = frozenset(Assurance) - {Assurance.DECLARED}
 MOST_UNSEEN = 2
@@ -102,8 +102,7 @@ async def give_up_unarrived(ticket_id: str, now: datetime) -> None:
     ticket = await get_ticket(ticket_id)
     if ticket.state is not TicketState.WAITING or ticket.arrived_at is not None:
         return
-    queue = await look_at_queue(ticket.point_code, ticket.kind, now=now)
-    left = queue.wait_of(ticket, now=now)
+    left = (await look_from(ticket, now=now)).wait_minutes
     if left is not None and left > TURN_HAS_COME_MINUTES:
         await touch(ticket, arrive_by=arrive_by(now=now, travel_minutes=0, wait_minutes=left))
         return

@@ -1,8 +1,10 @@
 """Who is next, who may take a number from afar, when to leave: values in, decision out."""
 
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from models.kinds import Lane
 
@@ -31,6 +33,25 @@ LEAVE_MARGIN_MINUTES = 5.0
 """People are told to leave so much earlier than the way alone asks for."""
 
 
+class Standing(StrEnum):
+    """When one is called: before plain numbers, as one of them, or after all, being early."""
+
+    FIRST = "first"
+    PLAIN = "plain"
+    EARLY = "early"
+
+
+Line = Counter[Standing]
+"""How many wait, by when they are called."""
+
+
+def standing_of(lane: Lane, *, is_due: bool) -> Standing:
+    """Return when one of a lane is called; `is_due`: the time that was booked has come."""
+    if lane is Lane.PLAIN:
+        return Standing.PLAIN
+    return Standing.FIRST if lane is Lane.GREEN or is_due else Standing.EARLY
+
+
 @dataclass(frozen=True, slots=True)
 class Waiting:
     """One that waits."""
@@ -39,9 +60,9 @@ class Waiting:
     rank_at: datetime
     lane: Lane
 
-    def goes_first(self, now: datetime) -> bool:
-        """Tell whether they are called before plain numbers: green, or booked for now."""
-        return self.lane is Lane.GREEN or (self.lane is Lane.BOOKED and self.rank_at <= now)
+    def standing(self, now: datetime) -> Standing:
+        """Return when they are called."""
+        return standing_of(self.lane, is_due=self.rank_at <= now)
 
 
 def rank_of_booking(starts_at: datetime, *, now: datetime) -> datetime:
@@ -65,11 +86,11 @@ def call_order(waiting: Iterable[Waiting], *, now: datetime, first_in_a_row: int
     Bookings whose time has come and green numbers go first, two to each plain number; bookings
     before their time go last.
     """
-    ranked = sorted(waiting, key=lambda one: (one.rank_at, one.id))
-    first = [one for one in ranked if one.goes_first(now)]
-    early = [one for one in ranked if one.lane is Lane.BOOKED and not one.goes_first(now)]
-    plain = [one for one in ranked if one.lane is Lane.PLAIN]
-    return [*_alternate(first, plain, first_in_a_row), *early]
+    standing: defaultdict[Standing, list[Waiting]] = defaultdict(list)
+    for one in sorted(waiting, key=lambda one: (one.rank_at, one.id)):
+        standing[one.standing(now)].append(one)
+    first, plain = standing[Standing.FIRST], standing[Standing.PLAIN]
+    return [*_alternate(first, plain, first_in_a_row), *standing[Standing.EARLY]]
 
 
 def _alternate(
@@ -84,6 +105,21 @@ def _alternate(
     return [*order, *preferred, *others]
 
 
+def people_before(standing: Standing, ahead: Line, waiting: Line, *, first_in_a_row: int) -> int:
+    """Return how many are called before one, as in the `call_order`, from counts alone.
+
+    `waiting` are all, `ahead` those of them who rank before that one.
+    """
+    if standing is Standing.EARLY:
+        return waiting[Standing.FIRST] + waiting[Standing.PLAIN] + ahead[Standing.EARLY]
+    still_first = MOST_FIRST_IN_A_ROW - first_in_a_row
+    if standing is Standing.FIRST:
+        turns = (ahead[Standing.FIRST] - still_first) // MOST_FIRST_IN_A_ROW + 1
+        return ahead[Standing.FIRST] + min(waiting[Standing.PLAIN], max(0, turns))
+    turns = still_first + MOST_FIRST_IN_A_ROW * ahead[Standing.PLAIN]
+    return ahead[Standing.PLAIN] + min(waiting[Standing.FIRST], turns)
+
+
 def count_streak(recent: Iterable[Lane]) -> int:
     """Return how many were called first in a row; `recent` are their lanes, the newest first."""
     streak = 0
@@ -94,10 +130,12 @@ def count_streak(recent: Iterable[Lane]) -> int:
     return streak
 
 
-def rank_after_miss(plain: Iterable[Waiting], *, now: datetime) -> datetime:
-    """Return the rank of one who missed the call: behind three plain numbers, or them all."""
-    ranks = sorted(one.rank_at for one in plain)[:BACK_AFTER]
-    return ranks[-1] + TICK if ranks else now
+def rank_after_miss(plain: Sequence[Waiting], *, now: datetime) -> datetime:
+    """Return the rank of one who missed the call: behind those who are next of the plain ones.
+
+    `plain` are the next `BACK_AFTER` in order, or as many as there are.
+    """
+    return plain[-1].rank_at + TICK if plain else now
 
 
 def arrive_by(*, now: datetime, travel_minutes: float, wait_minutes: float | None) -> datetime:

@@ -147,7 +147,10 @@ class TicketOut(Outgoing):
 
 
 class TicketDetailOut(TicketOut):
-    """A place in the queue and what is before it; no minutes while no window is open."""
+    """A place in the queue and what is before it; no minutes while no window is open.
+
+    Whoever does not wait any more has neither.
+    """
 
     people_before: int
     wait_minutes: int | None

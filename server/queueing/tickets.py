@@ -29,7 +29,7 @@ from server.queueing.rules import (
     lane_of_walk_in,
     rank_of_booking,
 )
-from server.queueing.waits import look_at_queue
+from server.queueing.waits import look_from
 
 SOON = timedelta(hours=2)
 """Bridges the noon break, and lets people take a number a little before opening."""
@@ -130,9 +130,10 @@ async def give_number(ticket: QueueTicket, *, actor: Actor, now: datetime) -> Qu
         TicketCounter, point_code=ticket.point_code, day=ticket.day, series=ticket.series
     )
     ticket.state, ticket.taken_at = TicketState.WAITING, now
+    queue = await look_from(ticket, now=now)
+    ticket.people_before, ticket.predicted_minutes = queue.people_before, queue.wait_minutes
     await ticket.save(force_create=True)
     await record_move(ticket, from_state=None, to_state=TicketState.WAITING, actor=actor, now=now)
-    await _predict(ticket, now)
     return ticket
 
 
@@ -147,10 +148,3 @@ async def _require_working(walk_in: WalkIn, now: datetime) -> None:
         raise PointClosed
     if walk_in.item_codes:
         await require_accepted(point.code, walk_in.item_codes)
-
-
-async def _predict(ticket: QueueTicket, now: datetime) -> None:
-    queue = await look_at_queue(ticket.point_code, ticket.kind, now=now)
-    ticket.people_before = queue.people_before(ticket.id)
-    ticket.predicted_minutes = queue.wait_of(ticket, now=now)
-    await ticket.save(update_fields=["people_before", "predicted_minutes"])

@@ -1,90 +1,72 @@
 """The queue before a kind of window: who is called in which order, and how long that takes."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from models.fields import new_id
 from models.kinds import Lane, WindowKind
 from models.queueing import QueueTicket
-from models.states import TicketState
 from server.balancing.waits import USUAL_MINUTES, Hall, predict_wait
-from server.catalog.rules import local_day
-from server.queueing.repository import (
-    first_in_a_row,
-    kinds_of,
-    served_spans,
-    tickets_at_windows,
-    waiting_at,
-    who_waits,
-    windows_of,
-)
-from server.queueing.rules import Waiting, call_order
+from server.queueing.repository import HallFacts, OpenWindows, read_hall, windows_of
+from server.queueing.rules import Waiting, people_before
 
 MINUTE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """Who waits for one kind of window or shares its windows, in the order of the calls.
+    """The queue before one kind of window as one who waits in it sees it."""
 
-    `elapsed` are the minutes that each person at these windows has been served.
-    """
+    one: Waiting
+    seen_at: datetime
+    windows: OpenWindows
+    facts: HallFacts
 
-    order: tuple[Waiting, ...]
-    open_windows: int
-    elapsed: tuple[float, ...]
-    minutes_each: float
+    @property
+    def people_before(self) -> int:
+        """How many are called before."""
+        standing = self.one.standing(self.seen_at)
+        ahead, waiting, first_in_a_row = self.facts[:3]
+        return people_before(standing, ahead, waiting, first_in_a_row=first_in_a_row)
 
-    def people_before(self, ticket_id: str) -> int:
-        """Return how many are called before a ticket; 0 for one that no longer waits."""
-        places = (place for place, one in enumerate(self.order) if one.id == ticket_id)
-        return next(places, 0)
-
-    def wait_minutes(self, people: int) -> float | None:
-        """Return the minutes until one with so many people before is called.
+    @property
+    def wait_minutes(self) -> float | None:
+        """The minutes until the call: a booking's not long after its time.
 
         None while no window is open.
         """
-        hall = Hall(self.open_windows, self.elapsed, people, self.minutes_each)
-        return predict_wait(hall)
-
-    def wait_of(self, ticket: QueueTicket, *, now: datetime) -> float | None:
-        """Return the minutes until a ticket is called: a booking not long after its time."""
-        minutes = self.wait_minutes(self.people_before(ticket.id))
-        if minutes is None or ticket.lane is not Lane.BOOKED or ticket.misses:
+        minutes = self._wait_behind(self.people_before)
+        if minutes is None or self.one.lane is not Lane.BOOKED:
             return minutes
-        first_free = self.wait_minutes(0) or 0.0
-        return min(minutes, max(0.0, (ticket.rank_at - now) / MINUTE) + first_free)
+        first_free = self._wait_behind(0) or 0.0
+        return min(minutes, max(0.0, (self.one.rank_at - self.seen_at) / MINUTE) + first_free)
+
+    def _wait_behind(self, people: int) -> float | None:
+        elapsed = tuple((self.seen_at - began) / MINUTE for began in self.facts.began)
+        minutes_each = mean_minutes(self.facts.served)
+        return predict_wait(Hall(len(self.windows.numbers), elapsed, people, minutes_each))
+
+
+async def look_from(ticket: QueueTicket, *, now: datetime) -> Queue:
+    """Return the queue as one who waits in it, or is about to, sees it now."""
+    one = Waiting(ticket.id, ticket.rank_at, ticket.lane)
+    return await _look(ticket.point_code, ticket.kind, one, now)
 
 
 async def look_at_queue(point_code: str, kind: WindowKind, *, now: datetime) -> Queue:
-    """Return the queue before one kind of window at a point, as it stands now."""
-    day = local_day(now)
-    serving = {
-        window.number: kinds_of(window)
-        for window in await windows_of(point_code)
-        if window.opened_at is not None and kind in kinds_of(window)
-    }
-    kinds = {kind}.union(*serving.values())
-    waiting = await who_waits(waiting_at(point_code, day, kinds))
-    streak = await first_in_a_row(point_code, day, kinds)
-    called = await tickets_at_windows(point_code, day)
-    return Queue(
-        order=tuple(call_order(waiting, now=now, first_in_a_row=streak)),
-        open_windows=len(serving),
-        elapsed=tuple(_elapsed(one, now) for one in called if one.window_no in serving),
-        minutes_each=mean_minutes(await served_spans(point_code, day, [kind])),
-    )
+    """Return the queue as one sees it who takes a plain number now."""
+    return await _look(point_code, kind, Waiting(new_id(), now, Lane.PLAIN), now)
 
 
-def mean_minutes(spans: list[tuple[datetime, datetime]]) -> float:
+async def _look(point_code: str, kind: WindowKind, one: Waiting, now: datetime) -> Queue:
+    windows = OpenWindows.of(kind, await windows_of(point_code))
+    return Queue(one, now, windows, await read_hall(point_code, kind, windows, one=one, now=now))
+
+
+def mean_minutes(spans: Sequence[tuple[datetime, datetime]]) -> float:
     """Return the mean of measured service times in minutes, or the usual one."""
     if not spans:
         return USUAL_MINUTES
     total = sum((end - start for start, end in spans), timedelta())
     return max(1.0, total / MINUTE / len(spans))
-
-
-def _elapsed(ticket: QueueTicket, now: datetime) -> float:
-    if ticket.state is not TicketState.SERVING or ticket.serving_at is None:
-        return 0.0
-    return (now - ticket.serving_at) / MINUTE

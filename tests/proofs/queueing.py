@@ -4,25 +4,20 @@ import asyncio
 import itertools
 from collections import Counter, defaultdict
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from uuid import uuid4
 
 import httpx
 
-from models.appointments import Slot
 from models.bookkeeping import Transition
 from models.catalog import ServicePoint, Window
-from models.fields import new_id
 from models.kinds import HallNewsKind, Lane, SessionKind, StaffRole, WindowKind
-from models.people import Person
 from models.queueing import HallNews, QueueTicket
 from models.staff import StaffAccount
 from models.states import TicketState
-from server.catalog.rules import local_day
 from server.identity.sessions import open_session
 from server.kit.ports import Ports
 from tests.proofs.register import proof
-from tests.support.booking import QUANTUM
+from tests.support.busy_halls import let_wait, open_points
 from tests.support.crowd import Member, gather_crowd
 from tests.support.load import Outcome, build_request, run_load
 from tests.support.system import System, start_system
@@ -50,7 +45,7 @@ async def prove_queue_numbers() -> str:
     """10,000 numbers from 100 connections at five points, two API processes on MariaDB."""
     async with start_system() as system:
         async with system.engine() as engine:
-            points = await _open_points(engine.ports.now())
+            points = await open_points(POINTS, engine.ports.now())
             crowd = await gather_crowd(CITIZENS, now=engine.ports.now())
         wanted = [_take(one, point) for one in crowd for point in points]
         with system.api(PROCESSES) as processes:
@@ -68,30 +63,14 @@ async def prove_call_next() -> str:
     """Thirty windows of five points call on two processes until nobody waits."""
     async with start_system() as system:
         async with system.engine() as engine:
-            points = await _open_points(engine.ports.now())
+            points = await open_points(POINTS, engine.ports.now())
             for point in points:
-                await _let_wait(point, engine.ports.now())
+                await let_wait(point, engine.ports.now(), count=TICKETS)
             clerks = [one for point in points for one in await _staff(point, engine.ports)]
         with system.api(PROCESSES) as processes:
             urls = itertools.cycle([one.url for one in processes])
             calls = await asyncio.gather(*(_work(one, next(urls)) for one in clerks))
         return await _judge_calls(system, [one for called in calls for one in called])
-
-
-async def _open_points(now: datetime) -> list[ServicePoint]:
-    points = await ServicePoint.filter(level="street").order_by("code").limit(POINTS)
-    assert len(points) == POINTS
-    await Slot.bulk_create(
-        Slot(
-            point_code=point.code,
-            kind=WindowKind.ACCEPT,
-            starts_at=now.replace(second=0, microsecond=0) + place * QUANTUM,
-            capacity=1,
-        )
-        for point in points
-        for place in range(1, 24)
-    )
-    return points
 
 
 def _take(member: Member, point: ServicePoint) -> bytes:
@@ -121,31 +100,6 @@ async def _judge_numbers(system: System, outcome: Outcome) -> str:
 
 def _json(answer) -> dict[str, str]:
     return answer.json()
-
-
-async def _let_wait(point: ServicePoint, now: datetime) -> None:
-    """Every other one is green, so that plain numbers could starve."""
-    person = await Person.first() or await Person.create(
-        name="演示群众", id_number="x", id_digest="x", created_at=now
-    )
-    await QueueTicket.bulk_create(
-        QueueTicket(
-            id=new_id(),
-            point_code=point.code,
-            day=local_day(now),
-            series="A",
-            number=number,
-            kind=WindowKind.ACCEPT,
-            lane=Lane.GREEN if number % 2 else Lane.PLAIN,
-            person_id=person.id,
-            item_codes=[],
-            state=TicketState.WAITING,
-            rank_at=now + timedelta(seconds=number),
-            arrived_at=now,
-            taken_at=now,
-        )
-        for number in range(1, TICKETS + 1)
-    )
 
 
 async def _staff(point: ServicePoint, ports: Ports) -> list[Clerk]:

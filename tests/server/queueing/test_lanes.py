@@ -67,7 +67,7 @@ async def test_a_booking_that_missed_its_call_counts_as_a_plain_number(window, p
     for number in range(2, 6):
         await walk_in(number, ports, is_green=number == 5)
     again = await get_ticket(ticket.id)
-    assert (again.misses, again.called_as, again.lane) == (1, Lane.BOOKED, Lane.BOOKED)
+    assert (again.misses, again.called_as, again.lane) == (1, Lane.BOOKED, Lane.PLAIN)
     assert (await do(call_next, window, ports=ports)).number == 4
     await do(finish, window, ports=ports)
     assert (await do(call_next, window, ports=ports)).id == ticket.id

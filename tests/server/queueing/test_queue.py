@@ -34,7 +34,7 @@ from server.queueing.rules import label_of
 from server.queueing.service import get_ticket
 from server.queueing.tasks import close_past_days
 from server.queueing.tickets import check_in
-from server.queueing.waits import look_at_queue
+from server.queueing.waits import look_at_queue, look_from
 from server.queueing.windows import close_window, open_window
 from tests.server.queueing.hall import ANOTHER_CLERK, MANAGER, checked_in, do, walk_in
 from tests.support.booking import (
@@ -274,10 +274,13 @@ async def test_the_wait_counts_who_is_called_before(window, ports, clock):
     await do(start, window, ports=ports)
     clock.advance(minutes=6)
     await do(finish, window, ports=ports)
-    queue = await look_at_queue(STREET, WindowKind.ACCEPT, now=ports.now())
-    assert (queue.open_windows, queue.minutes_each, queue.elapsed) == (1, 6.0, ())
-    assert queue.people_before(tickets[3].id) == 2
-    assert queue.wait_minutes(2) == predict_wait(Hall(windows=1, ahead=2, mean_minutes=6.0))
+    queue = await look_from(tickets[3], now=ports.now())
+    assert (queue.windows.numbers, queue.facts.began) == ({1}, [])
+    assert queue.facts.served == [(ports.now() - timedelta(minutes=6), ports.now())]
+    assert (queue.people_before, queue.facts.waiting.total()) == (2, 3)
+    assert queue.wait_minutes == predict_wait(Hall(windows=1, ahead=2, mean_minutes=6.0))
+    newcomers = await look_at_queue(STREET, WindowKind.ACCEPT, now=ports.now())
+    assert (newcomers.people_before, newcomers.facts.waiting.total()) == (3, 3)
 
 
 async def test_the_night_ends_every_ticket_and_tells_whom_nobody_called(window, ports, clock):

@@ -9,6 +9,7 @@ from models.kinds import Lane
 from server.queueing.rules import (
     MOST_FIRST_IN_A_ROW,
     TICK,
+    Line,
     Waiting,
     arrive_by,
     call_order,
@@ -16,6 +17,7 @@ from server.queueing.rules import (
     label_of,
     lane_of_booking,
     must_leave,
+    people_before,
     rank_after_miss,
     rank_of_booking,
 )
@@ -70,7 +72,7 @@ def test_only_bookings_since_the_last_walk_in_are_a_streak():
 
 def test_whoever_missed_the_call_comes_back_behind_three():
     others = [walk_in(name, minutes) for minutes, name in enumerate("abcd")]
-    assert rank_after_miss(others, now=TEN) == at(2) + TICK
+    assert rank_after_miss(others[:3], now=TEN) == at(2) + TICK
     assert rank_after_miss(others[:1], now=TEN) == at(0) + TICK
     assert rank_after_miss([], now=TEN) == TEN
 
@@ -115,6 +117,23 @@ def test_everybody_is_called_once_in_the_order_of_their_lane(lanes, streak):
     for lane in Lane:
         ranks = [(one.rank_at, one.id) for one in order if one.lane is lane]
         assert ranks == sorted(ranks)
+
+
+@given(
+    lanes=st.lists(st.tuples(st.sampled_from(Lane), st.integers(-3, 3)), min_size=1, max_size=40),
+    streak=st.integers(0, MOST_FIRST_IN_A_ROW),
+)
+def test_who_is_called_before_one_is_known_from_counts_alone(lanes, streak):
+    waiting = [
+        Waiting(f"{place:02d}", at(minutes), lane) for place, (lane, minutes) in enumerate(lanes)
+    ]
+    order = call_order(waiting, now=TEN, first_in_a_row=streak)
+    everybody = Line(one.standing(TEN) for one in waiting)
+    for place, one in enumerate(order):
+        earlier = [other for other in waiting if (other.rank_at, other.id) < (one.rank_at, one.id)]
+        ahead = Line(other.standing(TEN) for other in earlier)
+        standing = one.standing(TEN)
+        assert people_before(standing, ahead, everybody, first_in_a_row=streak) == place
 
 
 @given(
