@@ -8,6 +8,7 @@ from models.kinds import WindowKind
 from server import about
 from server.appointments import endpoints as appointments
 from server.appointments import tasks as appointment_tasks
+from server.appointments.following import follow_days, follow_point
 from server.appointments.generation import seed_templates
 from server.appointments.loads import BookingLoads
 from server.appointments.repository import has_slots
@@ -26,6 +27,7 @@ from server.cases import endpoints as cases
 from server.cases import endpoints_desk as cases_desk
 from server.cases import tasks as case_tasks
 from server.catalog import endpoints as catalog
+from server.catalog.opening import use_places
 from server.catalog.seeding import load_shipped
 from server.delivery import endpoints as delivery
 from server.delivery import tasks as delivery_tasks
@@ -95,6 +97,7 @@ def wire_capabilities() -> None:
     register_staff_check(case_access.may_see_file)
     LOADS.use(_HALL_LOADS, BookingLoads(), services=_HALL_LOADS)
     use_opening_hours(has_slots)
+    use_places(follow_point=follow_point, follow_days=follow_days)
 
 
 _HALL_LOADS = HallLoads()

@@ -1,10 +1,11 @@
 """Keeping the opening hours of a point."""
 
-from server.appointments.generation import replace_templates, templates_of
+from server.appointments.following import replace_templates
+from server.appointments.generation import templates_of
 from server.appointments.schemas import HoursOut, TemplatesIn, TemplatesOut
 from server.appointments.visit_terms import forget_terms
 from server.audit.service import record
-from server.catalog.errors import UnknownPoint
+from server.catalog.errors import UnknownPoint, VisitsInTheWay
 from server.catalog.service import get_point
 from server.kit.access import ADMINS
 from server.kit.errors import ChangedMeanwhile
@@ -22,12 +23,16 @@ async def show_templates(call: Call[None, None]) -> TemplatesOut:
     return await _show(point.code)
 
 
-@admin.put("/points/<code>/templates", allows=ADMINS, refuses=(UnknownPoint, ChangedMeanwhile))
+@admin.put(
+    "/points/<code>/templates",
+    allows=ADMINS,
+    refuses=(UnknownPoint, VisitsInTheWay, ChangedMeanwhile),
+)
 async def set_templates(call: Call[TemplatesIn, None]) -> TemplatesOut:
     """Set the opening hours of a point; they hold at once for all days on sale.
 
-    Visits that stand outside of them stay until they are moved, and nothing new enters. What other
-    processes remember of the point is let go within seconds.
+    Refused while somebody has a place outside of them whom no closure lists. What other processes
+    remember of the point is let go within seconds.
     """
     point = await get_point(call.path["code"])
     templates = [one.for_point(point.code) for one in call.body.items]

@@ -4,8 +4,6 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from functools import partial
 
-from tortoise.exceptions import IntegrityError
-
 from config.settings import Settings
 from models.appointments import Slot, SlotTemplate
 from models.catalog import ServicePoint
@@ -16,8 +14,7 @@ from server.appointments.closures import closures_in_force, is_touched, left_ope
 from server.appointments.hours import default_templates, plan_day, weekday_in_force
 from server.appointments.visits import day_span, quantum_of
 from server.catalog.rules import local_day
-from server.catalog.service import get_point, working_calendar
-from server.kit.errors import ChangedMeanwhile
+from server.catalog.service import get_point, lock_point, read_calendar, working_calendar
 from server.kit.ports import Ports
 from server.kit.transaction import in_transaction
 
@@ -47,24 +44,14 @@ async def templates_of(point_code: str) -> list[SlotTemplate]:
     return await SlotTemplate.filter(point_code=point_code).order_by("weekday", "opens_at")
 
 
-async def replace_templates(
-    point_code: str, templates: Iterable[SlotTemplate], *, now: datetime, settings: Settings
-) -> None:
-    """Let these be all the opening hours of a point, for the days on sale too.
-
-    Raises `ChangedMeanwhile` if somebody else sets them at the same time.
-    """
-    try:
-        await SlotTemplate.filter(point_code=point_code).delete()
-        await SlotTemplate.bulk_create(templates)
-    except IntegrityError as error:
-        raise ChangedMeanwhile from error
-    await regenerate(point_code, last_day_on_sale(now, settings), now=now, settings=settings)
-
-
 def last_day_on_sale(now: datetime, settings: Settings) -> date:
     """Return the last day that can be booked."""
     return local_day(now) + timedelta(days=settings.slot_days_ahead)
+
+
+def on_sale(now: datetime, settings: Settings) -> tuple[date, date]:
+    """Return the first and the last day that can be booked."""
+    return local_day(now), last_day_on_sale(now, settings)
 
 
 async def generate_slots(ports: Ports, until: date) -> None:
@@ -75,8 +62,9 @@ async def generate_slots(ports: Ports, until: date) -> None:
     be run again.
     """
     now, settings = ports.now(), ports.settings
+    days = local_day(now), until
     for point_code in sorted(await points_with_hours()):
-        work = partial(regenerate, point_code, until, now=now, settings=settings)
+        work = partial(regenerate, point_code, days, now=now, settings=settings)
         await in_transaction(work)
 
 
@@ -99,21 +87,34 @@ async def plan_point(point_code: str, day: date, *, now: datetime, settings: Set
 
 async def open_point(point_code: str, day: date, *, now: datetime, settings: Settings) -> None:
     """Make the slots of a point for a day that has none, inside the caller's transaction."""
+    await lock_point(point_code)
     planned = await plan_point(point_code, day, now=now, settings=settings)
     await _create_missing(point_code, planned, [])
 
 
-async def regenerate(point_code: str, until: date, *, now: datetime, settings: Settings) -> None:
-    """Do the same for one point inside the caller's transaction; days to draw are left out."""
-    days = local_day(now), until
+async def regenerate(
+    point_code: str, days: tuple[date, date], *, now: datetime, settings: Settings
+) -> list[Slot]:
+    """Do the same for one point from a day to another inside the caller's transaction.
+
+    Days to draw are left out. Returns the slots that take fewer now than before and than they
+    have. The slots are locked before it is read what they should be, so that of two who make them
+    anew the later knows what the earlier knew.
+    """
+    await lock_point(point_code)
+    span = max(now, day_span(days[0])[0]), day_span(days[1])[1]
+    existing = await _lock_slots(point_code, span)
     planned = await _plan(point_code, days, now=now, quantum=quantum_of(settings))
-    existing = await Slot.filter(
-        point_code=point_code, starts_at__gte=now, starts_at__lt=day_span(until)[1]
-    )
     shut = await _days_to_draw() - {local_day(slot.starts_at) for slot in existing}
     planned = {key: room for key, room in planned.items() if local_day(key[1]) not in shut}
     await _create_missing(point_code, planned, existing)
-    await _set_capacities(planned, existing)
+    lowered = await _set_capacities(planned, existing)
+    return [slot for slot in lowered if slot.taken > slot.capacity]
+
+
+async def _lock_slots(point_code: str, span: tuple[datetime, datetime]) -> list[Slot]:
+    slots = Slot.filter(point_code=point_code, starts_at__gte=span[0], starts_at__lt=span[1])
+    return await slots.order_by("id").select_for_update()
 
 
 async def _plan(
@@ -121,10 +122,10 @@ async def _plan(
 ) -> Planned:
     if not (await get_point(point_code)).is_open:
         return {}
-    calendar = await working_calendar()
+    first_on, last_on = days
+    calendar = await read_calendar(first_on, last_on)
     templates = await templates_of(point_code)
     planned: Planned = {}
-    first_on, last_on = days
     for ahead in range((last_on - first_on).days + 1):
         day = first_on + timedelta(days=ahead)
         planned |= plan_day(templates, day, calendar=calendar, quantum=quantum)
@@ -150,11 +151,16 @@ async def _create_missing(point_code: str, planned: Planned, existing: list[Slot
     await Slot.bulk_create(missing, batch_size=ROWS_AT_ONCE, ignore_conflicts=True)
 
 
-async def _set_capacities(planned: Planned, existing: list[Slot]) -> None:
+async def _set_capacities(planned: Planned, existing: list[Slot]) -> list[Slot]:
+    """Return the slots that were lowered."""
     changed: dict[int, list[int]] = {}
+    lowered = []
     for slot in existing:
-        capacity = planned.get((slot.kind, slot.starts_at), 0)
-        if capacity != slot.capacity:
-            changed.setdefault(capacity, []).append(slot.id)
+        was, slot.capacity = slot.capacity, planned.get((slot.kind, slot.starts_at), 0)
+        if slot.capacity != was:
+            changed.setdefault(slot.capacity, []).append(slot.id)
+        if slot.capacity < was:
+            lowered.append(slot)
     for capacity, slot_ids in sorted(changed.items()):
-        await Slot.filter(id__in=sorted(slot_ids)).update(capacity=capacity)
+        await Slot.filter(id__in=slot_ids).update(capacity=capacity)
+    return lowered

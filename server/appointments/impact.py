@@ -59,7 +59,7 @@ async def judge_impact(
     """
     if min(closure.ends_at, closure.deadline_at) <= now:
         raise ClosureTooLate
-    slots = await _slots_within(closure, quantum_of(settings), is_locking=is_locking)
+    slots = await slots_within(closure, quantum_of(settings), is_locking=is_locking)
     rooms = {slot.id: left_open(slot.capacity, [closure]) - slot.taken for slot in slots}
     visits = await _find_hit(closure, slots, rooms, now=now, settings=settings)
     if len(visits) > MOST_HIT:
@@ -76,12 +76,15 @@ async def find_unlisted(
 
     Such as somebody whose place was held when it began.
     """
-    slots = await _slots_within(closure, quantum_of(settings), is_locking=False)
+    slots = await slots_within(closure, quantum_of(settings))
     rooms = {slot.id: slot.capacity - slot.taken for slot in slots}
     return await _find_hit(closure, slots, rooms, now=now, settings=settings)
 
 
-async def _slots_within(closure: Closure, quantum: timedelta, *, is_locking: bool) -> list[Slot]:
+async def slots_within(
+    closure: Closure, quantum: timedelta, *, is_locking: bool = False
+) -> list[Slot]:
+    """Return the slots that a closure touches, by id."""
     slots = Slot.filter(
         point_code=closure.point_code,
         starts_at__gt=closure.starts_at - quantum,

@@ -33,7 +33,6 @@ from server.appointments.rules import Step
 from server.appointments.service import get_appointment, mark_no_show
 from server.appointments.visits import day_span
 from server.appointments.waitlist import give_up, lapse
-from server.catalog.events import CalendarChanged
 from server.catalog.rules import local_day
 from server.kit.access import ENGINE
 from server.kit.errors import Refusal
@@ -56,13 +55,6 @@ async def make_slots(ports: Ports) -> None:
     """Keep the days ahead on sale, but those that are to be drawn."""
     await announce_draws(now=ports.now(), settings=ports.settings)
     await generate_slots(ports, last_day_on_sale(ports.now(), ports.settings))
-
-
-async def remake_slots(event: CalendarChanged, ports: Ports) -> None:
-    """Let the slots on sale follow the changed days; what is taken of them stays."""
-    last = last_day_on_sale(ports.now(), ports.settings)
-    if event.first_day <= last and event.last_day >= local_day(ports.now()):
-        await generate_slots(ports, last)
 
 
 async def expire_holds(ports: Ports) -> None:
@@ -187,9 +179,7 @@ async def _alone(subject: object, work: Callable[[], Awaitable[None]]) -> None:
         log.info("left_as_it_is", subject=subject, reason=refusal.code)
 
 
-CONSUMERS: tuple[Consumer, ...] = (
-    Consumer("appointments.remake_slots", CalendarChanged, remake_slots, is_remote=True),
-)
+CONSUMERS: tuple[Consumer, ...] = ()
 JOBS: tuple[Job, ...] = (
     Job("appointments.make_slots", HALF_A_DAY_S, make_slots),
     Job("appointments.expire_holds", 10.0, expire_holds),

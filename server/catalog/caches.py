@@ -70,6 +70,11 @@ async def working_calendar() -> WorkingCalendar:
     return (await known_days()).calendar
 
 
+async def read_calendar(first: date, last: date) -> WorkingCalendar:
+    """Return the calendar as it is now from `first` to `last`: what is on sale hangs on it."""
+    return _know(await repository.load_days(first, last)).calendar
+
+
 def _know(entries: list[CalendarDay]) -> KnownDays:
     official = [entry.day for entry in entries if not entry.is_provisional]
     calendar = WorkingCalendar(

@@ -6,7 +6,8 @@ from models.kinds import DayKind
 from server.audit.service import record
 from server.catalog import repository
 from server.catalog.days import NamedDay, set_day, set_year
-from server.catalog.errors import ArrangementIncomplete, UnknownPoint
+from server.catalog.errors import ArrangementIncomplete, UnknownPoint, VisitsInTheWay
+from server.catalog.opening import point_changed
 from server.catalog.schemas import (
     FIRST_DAY,
     LAST_DAY,
@@ -34,13 +35,18 @@ async def show_settings(call: Call) -> PointSettingsOut:
     return PointSettingsOut.of(await get_point(call.path["code"]))
 
 
-@admin.put("/points/<code>", allows=ADMINS, refuses=(UnknownPoint,))
+@admin.put("/points/<code>", allows=ADMINS, refuses=(UnknownPoint, VisitsInTheWay))
 async def set_settings(call: Call[PointSettingsIn, None]) -> PointSettingsOut:
-    """Set whether a point is open, its reviewers, how it confirms, and where to find it."""
+    """Set whether a point is open, its reviewers, how it confirms, and where to find it.
+
+    It is not closed while somebody has a place there whom no closure lists.
+    """
     point = await get_point(call.path["code"])
     settings = call.body.model_dump()
     changed = sorted(name for name, value in settings.items() if getattr(point, name) != value)
     await point.update_from_dict(settings).save(update_fields=list(settings))
+    if "is_open" in changed:
+        await point_changed(point.code, now=call.now, settings=call.ports.settings)
     await record(
         actor=call.actor,
         action="point.set",
@@ -65,12 +71,15 @@ async def list_item_versions(call: Call[None, ItemVersionsQuery]) -> Page[ItemVe
     return Page(items=[ItemVersionOut.of(row) for row in shown], next_cursor=cursor)
 
 
-@admin.put("/calendar/<day>", allows=ADMINS, refuses=(NotFound, ChangedMeanwhile))
+@admin.put("/calendar/<day>", allows=ADMINS, refuses=(NotFound, VisitsInTheWay, ChangedMeanwhile))
 async def set_calendar_day(call: Call[DayIn, None]) -> None:
-    """Let one day be worked or free, whatever its weekday says."""
+    """Let one day be worked or free, whatever its weekday says.
+
+    It is not freed while somebody has a place on it whom no closure lists.
+    """
     day = _day(call.path["day"])
     entry = NamedDay(day=day, kind=call.body.kind, name=call.body.name)
-    await set_day(entry, now=call.now)
+    await set_day(entry, now=call.now, settings=call.ports.settings)
     await record(
         actor=call.actor,
         action="calendar.set_day",
@@ -85,13 +94,13 @@ async def set_calendar_day(call: Call[DayIn, None]) -> None:
 @admin.put(
     "/calendar/years/<year>",
     allows=ADMINS,
-    refuses=(NotFound, ArrangementIncomplete, ChangedMeanwhile),
+    refuses=(NotFound, ArrangementIncomplete, VisitsInTheWay, ChangedMeanwhile),
 )
 async def set_calendar_year(call: Call[ArrangementIn, None]) -> ArrangementOut:
     """Take the published arrangement of a year: from then on the year is no longer provisional."""
     first_day = _day(f"{call.path['year']}-01-01")
     entries = [one.as_entry() for one in call.body.days]
-    await set_year(first_day.year, entries, now=call.now)
+    await set_year(first_day.year, entries, now=call.now, settings=call.ports.settings)
     holidays = sum(entry.kind is DayKind.HOLIDAY for entry in entries)
     answer = ArrangementOut(
         year=first_day.year, holidays=holidays, make_up_days=len(entries) - holidays

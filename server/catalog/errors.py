@@ -1,6 +1,6 @@
 """How the catalogue turns requests down."""
 
-from server.kit.errors import InvalidShape, NotFound
+from server.kit.errors import InvalidShape, NotFound, Refusal
 
 
 class UnknownItem(NotFound):
@@ -31,6 +31,12 @@ class ArrangementIncomplete(InvalidShape):
     """Not the arrangement of a year: a day of another year, one named twice, no New Year's Day."""
 
     code = "arrangement_incomplete"
+
+
+class VisitsInTheWay(Refusal):
+    """People have places where this would close: a closure has to be applied there first."""
+
+    code = "visits_in_the_way"
 
 
 class CatalogueInvalid(ValueError):

@@ -5,6 +5,8 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from tortoise.expressions import Q
+
 from models.catalog import CalendarDay, Department, Material, ServiceItem, ServicePoint, Window
 from models.kinds import PointLevel, WindowKind
 from server.catalog.search import ItemEntry
@@ -92,6 +94,11 @@ async def find_point(code: str) -> ServicePoint | None:
     return await ServicePoint.get_or_none(code=code)
 
 
+async def lock_point(code: str) -> None:
+    """Let nobody else lock the point until the transaction ends."""
+    await ServicePoint.filter(code=code).select_for_update().first()
+
+
 async def open_points(levels: Collection[PointLevel]) -> list[ServicePoint]:
     """Return the open points of these levels, by code."""
     return await ServicePoint.filter(is_open=True, level__in=list(levels)).order_by("code")
@@ -143,6 +150,12 @@ async def load_entries() -> list[ItemEntry]:
 async def load_calendar() -> list[CalendarDay]:
     """Return every entry of the calendar."""
     return await CalendarDay.all()
+
+
+async def load_days(first: date, last: date) -> list[CalendarDay]:
+    """Return the entries from `first` to `last`, and what makes their years official."""
+    new_years = [date(year, 1, 1) for year in range(first.year, last.year + 1)]
+    return await CalendarDay.filter(Q(day__gte=first, day__lte=last) | Q(day__in=new_years))
 
 
 async def is_year_official(year: int) -> bool:

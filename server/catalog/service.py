@@ -5,7 +5,13 @@ from collections.abc import Collection, Sequence
 from models.catalog import Department, Material, ServiceItem, ServicePoint
 from models.kinds import PointLevel
 from server.catalog import repository
-from server.catalog.caches import forget_caches, item_index, remembered, working_calendar
+from server.catalog.caches import (
+    forget_caches,
+    item_index,
+    read_calendar,
+    remembered,
+    working_calendar,
+)
 from server.catalog.errors import UnknownDepartment, UnknownItem, UnknownPoint
 
 __all__ = [
@@ -19,10 +25,12 @@ __all__ = [
     "get_points",
     "holds_sample_items",
     "item_index",
+    "lock_point",
     "materials_of",
     "names_of_items",
     "planned_minutes",
     "point_codes",
+    "read_calendar",
     "remembered",
     "reviewers_at",
     "working_calendar",
@@ -75,6 +83,11 @@ async def get_point(code: str) -> ServicePoint:
     if point is None:
         raise UnknownPoint
     return point
+
+
+async def lock_point(code: str) -> None:
+    """Let what a point has on sale be made anew by nobody else until the transaction ends."""
+    await repository.lock_point(code)
 
 
 async def get_points(codes: Collection[str]) -> dict[str, ServicePoint]:

@@ -14,7 +14,7 @@ from server.appointments.impact import Impact, judge_impact
 from server.appointments.reseating import record_call
 from server.appointments.service import get_appointment
 from server.audit.service import record
-from server.catalog.errors import UnknownPoint
+from server.catalog.errors import UnknownPoint, VisitsInTheWay
 from server.catalog.service import get_point
 from server.identity.people import get_people, get_person
 from server.kit.access import DISTRICT
@@ -79,7 +79,7 @@ async def show_closure(call: Call[None, None]) -> ClosureDetailOut:
     return ClosureDetailOut.with_people(closure, await count_people(closure.id), lines)
 
 
-@district.post("/closures/<closure_id>/lift", allows=DISTRICT, refuses=_MOVES)
+@district.post("/closures/<closure_id>/lift", allows=DISTRICT, refuses=(*_MOVES, VisitsInTheWay))
 async def lift_closure(call: Call[None, None]) -> ClosureOut:
     """Open again before the time; who was not moved yet keeps the old place."""
     closure = await access_closure(call.path["closure_id"])

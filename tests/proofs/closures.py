@@ -98,9 +98,10 @@ async def _found(ports: Ports, processes: list[Api], worker: Worker) -> Town:
     now, calendar = ports.now(), await working_calendar()
     days = [calendar.add_working_days(local_day(now), ahead) for ahead in range(1, DAYS + 1)]
     near = [code for code, _ in await ways_from(STREET, (SHORT_ITEM,))]
+    span = days[0], days[-1]
     for code in near:
         await in_transaction(
-            lambda code=code: regenerate(code, days[-1], now=now, settings=ports.settings)
+            lambda code=code: regenerate(code, span, now=now, settings=ports.settings)
         )
     crowd = await gather_crowd(VISITS + OTHERS, now=now)
     return Town(

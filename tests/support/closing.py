@@ -5,7 +5,7 @@ from datetime import timedelta
 from models.closures import Closure
 from models.kinds import WindowKind
 from server.appointments.closing import close
-from server.appointments.generation import last_day_on_sale, regenerate
+from server.appointments.generation import on_sale, regenerate
 from server.appointments.impact import judge_impact
 from server.kit.access import Actor, Role
 from server.kit.transaction import in_transaction
@@ -23,10 +23,10 @@ NEAR = "350102001001"
 
 async def open_points(ports, *codes):
     """Put the days ahead of points on sale; a street and a community of it unless named."""
-    until = last_day_on_sale(ports.now(), ports.settings)
+    days = on_sale(ports.now(), ports.settings)
     for code in codes or (STREET, NEAR):
         await in_transaction(
-            lambda code=code: regenerate(code, until, now=ports.now(), settings=ports.settings)
+            lambda code=code: regenerate(code, days, now=ports.now(), settings=ports.settings)
         )
 
 

@@ -28,7 +28,8 @@ from server.appointments import tasks as jobs
 from server.appointments.batching import book_in_batch
 from server.appointments.booking import Booker, book, book_held, cancel, reschedule
 from server.appointments.closing import close
-from server.appointments.generation import last_day_on_sale, regenerate, replace_templates
+from server.appointments.following import replace_templates
+from server.appointments.generation import on_sale, regenerate
 from server.appointments.holds import hold_place, release_hold
 from server.appointments.impact import judge_impact
 from server.appointments.offers import Proposal, accept_offer, end_offer, make_offer
@@ -283,8 +284,8 @@ async def open_small_world(system: System, stack: contextlib.AsyncExitStack) -> 
     await SlotTemplate.all().delete()
     await SlotTemplate.bulk_create([_hours(point, 1) for point in POINTS])
     for point in POINTS:
-        until = last_day_on_sale(ports.now(), ports.settings)
-        work = partial(regenerate, point, until, now=ports.now(), settings=ports.settings)
+        days = on_sale(ports.now(), ports.settings)
+        work = partial(regenerate, point, days, now=ports.now(), settings=ports.settings)
         await in_transaction(work)
     assert await Slot.all().count() == len(POINTS) * SLOTS
     people = [await make_booker(number) for number in range(1, PEOPLE + 1)]

@@ -25,7 +25,7 @@ from tests.support.booking import (
     make_slots,
     wish,
 )
-from tests.support.closing import open_points
+from tests.support.closing import close_as_shown, closing, open_points
 
 SHEET = "/desk/appointments/day-sheet?date=2026-11-24"
 TEN_O_CLOCK = {"kind": "accept", "weekday": 1, "opens_at": "10:00", "closes_at": "11:00"}
@@ -80,22 +80,25 @@ async def test_a_full_day_goes_on_over_pages_and_loses_nobody(ports):
 
 
 @pytest.mark.usefixtures("catalogue")
-async def test_new_hours_hold_at_once_and_leave_what_is_booked(http, ports):
+async def test_new_hours_hold_at_once_and_leave_what_a_closure_has_listed(http, ports):
     await open_points(ports, STREET)
     await book_now(wish(starts_at=TEN - 6 * QUANTUM), await make_booker(), ports)
     visit_terms._points.keep("p", None)
+    path = f"/admin/points/{STREET}/templates"
+    admin = await headers(StaffRole.ADMIN, ports)
     body = {"items": [TEN_O_CLOCK | {"windows": 2, "walk_in_reserve": 1}]}
-    answer = await http.put(
-        f"/admin/points/{STREET}/templates",
-        json=body,
-        headers=await headers(StaffRole.ADMIN, ports),
-    )
-    assert answer.status_code == 200
+    before = await Slot.all().order_by("id").values()
+    refused = await http.put(path, json=body, headers=admin)
+    assert (refused.status_code, refused.json()["code"]) == (409, "visits_in_the_way")
+    assert refused.json()["data"] == {"visits": 1}
+    assert await Slot.all().order_by("id").values() == before
+    await close_as_shown(closing(ends_at=TEN), ports)
+    assert (await http.put(path, json=body, headers=admin)).status_code == 200
     assert visit_terms._points._values == {}
     rows = (
         await Slot.filter(capacity__gt=0).order_by("starts_at").values_list("starts_at", "capacity")
     )
     first_week = rows[:12]
     assert first_week == [(TEN + place * QUANTUM, 1) for place in range(12)]
-    kept = await Slot.filter(taken__gt=0).order_by("starts_at").values_list("capacity", "taken")
-    assert kept == [(0, 1)] * 5
+    kept = Slot.filter(taken__gt=0, starts_at__lt=TEN)
+    assert await kept.values_list("capacity", "taken") == [(0, 1)] * 5

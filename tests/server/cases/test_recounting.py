@@ -24,7 +24,7 @@ pytestmark = pytest.mark.usefixtures("catalogue")
 async def make_free(day, ports, clock):
     """Let a day be free, and let everybody hear it."""
     entry = NamedDay(day=day, kind=DayKind.HOLIDAY, name="")
-    await in_transaction(lambda: set_day(entry, now=ports.now()))
+    await in_transaction(lambda: set_day(entry, now=ports.now(), settings=ports.settings))
     clock.advance(seconds=CALENDAR_KEPT_S + 1)
     await relay_all(ports)
 

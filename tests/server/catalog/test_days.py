@@ -23,7 +23,7 @@ async def test_a_change_is_heard_when_no_process_keeps_the_old_calendar(ports, m
     monkeypatch.setattr(outbox, "_consumers", {})
     subscribe(Consumer(name="listener", event_type=CalendarChanged, handle=ignore))
     entry = NamedDay(day=date(2026, 11, 24), kind=DayKind.HOLIDAY, name="")
-    await in_transaction(lambda: set_day(entry, now=ports.now()))
+    await in_transaction(lambda: set_day(entry, now=ports.now(), settings=ports.settings))
     row = await OutboxRow.get(topic="calendar_changed")
     assert row.aggregate_id == "2026"
     assert row.available_at == ports.now() + timedelta(seconds=CALENDAR_KEPT_S)
