@@ -114,6 +114,16 @@ POST   /desk/pre-reviews/<pre_review_id>/reject               claimed        1 3
 POST   /desk/pre-reviews/<pre_review_id>/pass                 claimed        1 3 3 3 . 0 . 3 3 3 3 3 3
 POST   /desk/pre-reviews/<pre_review_id>/release              claimed        1 3 3 3 . 0 . 3 3 3 3 3 3
 POST   /desk/pre-reviews/claim-next                           -              1 3 3 3 . . . 3 3 3 3 3 3
+POST   /desk/closures                                         -              1 3 3 3 3 3 . 3 3 3 3 3 3
+GET    /desk/closures                                         -              1 3 3 3 3 3 . 3 3 3 3 3 3
+GET    /desk/closures/<closure_id>                            closure        1 3 3 3 3 3 . 3 3 3 3 3 3
+GET    /desk/closures/<closure_id>                            closure_away   1 3 3 3 3 3 0 3 3 3 3 3 3
+POST   /desk/closures/<closure_id>/lift                       point_closure  1 3 3 3 3 3 . 3 3 3 3 3 3
+POST   /desk/closures/<closure_id>/lift                       closure        1 3 3 3 3 3 0 3 3 3 3 3 3
+GET    /desk/reseatings/<reseating_id>                        reseating      1 3 3 3 3 3 . 3 3 3 3 3 3
+GET    /desk/reseatings/<reseating_id>                        reseating_away 1 3 3 3 3 3 0 3 3 3 3 3 3
+POST   /desk/reseatings/<reseating_id>/called                 reseating      1 3 3 3 3 3 . 3 3 3 3 3 3
+POST   /desk/reseatings/<reseating_id>/called                 reseating_away 1 3 3 3 3 3 0 3 3 3 3 3 3
 PUT    /desk/presence                                         -              1 3 3 3 . . . 3 3 3 3 3 3
 GET    /desk/appointments                                     -              1 3 3 3 . . . 3 3 3 3 3 3
 GET    /desk/appointments/day-sheet                           -              1 3 3 3 . . . 3 3 3 3 3 3

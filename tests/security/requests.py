@@ -32,6 +32,14 @@ PARTY = {
 }
 NOON = TEN.isoformat()
 LOGIN = {"login": "nobody", "password": "wrong"}
+CLOSURE = {
+    "intent": "preview",
+    "starts_at": NOON,
+    "ends_at": "2026-11-24T04:00:00Z",
+    "deadline_at": NOON,
+    "reason": "停电检修",
+}
+CALLED = {"note": "已电话联系"}
 FENCE = {"fence": 1}
 SCAN = {"scan_id": "s1", "scanned_at": NOON, "text": "x", "point_code": "elsewhere"}
 
@@ -106,14 +114,10 @@ BODIES = {
     "POST /courier/arrivals": {"text": "@waybill"},
     "POST /desk/arrivals": {"text": "tb:p=" + "A" * 26, "seal_no": "S-1"},
     "POST /courier/scans": {"device_now": NOON, "scans": [SCAN]},
-    "POST /district/points/<code>/closure": {
-        "intent": "preview",
-        "starts_at": NOON,
-        "ends_at": "2026-11-24T04:00:00Z",
-        "deadline_at": NOON,
-        "reason": "停电检修",
-    },
-    "POST /district/reseatings/<reseating_id>/called": {"note": "已电话联系"},
+    "POST /district/points/<code>/closure": CLOSURE,
+    "POST /desk/closures": CLOSURE,
+    "POST /district/reseatings/<reseating_id>/called": CALLED,
+    "POST /desk/reseatings/<reseating_id>/called": CALLED,
     "PUT /admin/points/<code>": {
         "is_open": True,
         "reviewers": 1,

@@ -194,21 +194,32 @@ async def _make_visit(world, owner):
         created_at=now,
     )
     offer = await offer_now(booker, world.ports, starts_at=later, codes=(SHORT_ITEM,))
-    closure = closing(state=ClosureState.IN_FORCE)
-    await closure.save(force_create=True)
-    line = await Reseating.create(
-        closure_id=closure.id,
-        appointment_id=visit.id,
-        state=ReseatingState.TO_CALL,
-        created_at=now,
-    )
+    closure, line = await _make_closure(visit.id, now)
+    away, line_away = await _make_closure(uuid4().hex, now, point_code=OTHER_STREET)
+    own, _ = await _make_closure(uuid4().hex, now, created_by=staff_actor(world, "manager").name)
     world.ids |= {
         "waiting": waiting.id,
         "offer": offer.id,
         "drawn": drawn.id,
         "closure": closure.id,
+        "closure_away": away.id,
+        "point_closure": own.id,
         "reseating": line.id,
+        "reseating_away": line_away.id,
     }
+
+
+async def _make_closure(visit_id, now, **changes):
+    """A closure with one person to be called, for that visit."""
+    closure = closing(state=ClosureState.IN_FORCE, **changes)
+    await closure.save(force_create=True)
+    line = await Reseating.create(
+        closure_id=closure.id,
+        appointment_id=visit_id,
+        state=ReseatingState.TO_CALL,
+        created_at=now,
+    )
+    return closure, line
 
 
 async def _make_relative(world, owner):
