@@ -20,7 +20,7 @@ from server.appointments.matching import Hit, seat_all
 from server.appointments.offers import Proposal, write_offers
 from server.appointments.repository import apply_changes
 from server.appointments.visits import Plan, quantum_of
-from server.catalog.service import lock_point
+from server.catalog.service import lock_points
 from server.identity.people import find_digests
 from server.kit.access import ENGINE, Actor
 from server.kit.bulk import run_all
@@ -38,7 +38,7 @@ async def close(
 
     Raises `SituationChanged` if that is no longer what it would do.
     """
-    await lock_point(closure.point_code)
+    await lock_points([closure.point_code])
     impact = await judge_impact(closure, now=now, settings=settings, is_locking=True)
     if impact.version != version:
         raise SituationChanged
@@ -46,7 +46,7 @@ async def close(
     closure.state = ClosureState.IN_FORCE
     await closure.save(force_create=True)
     await record_move(closure, from_state=None, to_state=closure.state, actor=actor, now=now)
-    await regenerate(closure.point_code, on_sale(now, settings), now=now, settings=settings)
+    await regenerate([closure.point_code], on_sale(now, settings), now=now, settings=settings)
     await list_people(closure, impact.hits, until=closure.deadline_at, actor=actor, now=now)
     return impact
 
@@ -58,7 +58,7 @@ async def lift(closure: Closure, *, actor: Actor, now: datetime, settings: Setti
     calendar or the point itself are closed by now.
     """
     await advance(closure, ClosureState.LIFTED, actor=actor, now=now)
-    await regenerate(closure.point_code, on_sale(now, settings), now=now, settings=settings)
+    await regenerate([closure.point_code], on_sale(now, settings), now=now, settings=settings)
     slots = await slots_within(closure, quantum_of(settings))
     await require_clear(closure.point_code, slots, now=now, settings=settings)
 

@@ -10,10 +10,10 @@ from models.kinds import WindowKind
 from models.states import ClosureState
 
 
-async def closures_in_force(point_code: str, *, after: datetime) -> list[Closure]:
-    """Return the closures of a point that end after an instant."""
+async def closures_in_force(*point_codes: str, after: datetime) -> list[Closure]:
+    """Return the closures of points that end after an instant."""
     return await Closure.filter(
-        point_code=point_code, state=ClosureState.IN_FORCE, ends_at__gt=after
+        point_code__in=point_codes, state=ClosureState.IN_FORCE, ends_at__gt=after
     )
 
 

@@ -4,6 +4,7 @@ Whoever has a place where this would close stands in the way of the change, unle
 them: nobody is left behind unseen.
 """
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime
 
@@ -41,7 +42,7 @@ async def replace_templates(
 
 async def follow_point(point_code: str, now: datetime, settings: Settings) -> None:
     """Let the places of a point follow its hours as they are now; raises `VisitsInTheWay`."""
-    _require_none(await _follow(point_code, on_sale(now, settings), now, settings))
+    await _follow([point_code], on_sale(now, settings), now, settings)
 
 
 async def follow_days(changed: Collection[date], now: datetime, settings: Settings) -> None:
@@ -50,9 +51,7 @@ async def follow_days(changed: Collection[date], now: datetime, settings: Settin
     sold = [day for day in changed if first_on <= day <= last_on]
     if not sold:
         return
-    days = min(sold), max(sold)
-    codes = sorted(await points_with_hours())
-    _require_none(sum([await _follow(code, days, now, settings) for code in codes]))
+    await _follow(await points_with_hours(), (min(sold), max(sold)), now, settings)
 
 
 async def require_clear(
@@ -87,10 +86,16 @@ async def count_in_the_way(
 
 
 async def _follow(
-    point_code: str, days: tuple[date, date], now: datetime, settings: Settings
-) -> int:
-    tight = await regenerate(point_code, days, now=now, settings=settings)
-    return await count_in_the_way(point_code, tight, now=now, settings=settings)
+    point_codes: Collection[str], days: tuple[date, date], now: datetime, settings: Settings
+) -> None:
+    tight = defaultdict(list)
+    for slot in await regenerate(point_codes, days, now=now, settings=settings):
+        tight[slot.point_code].append(slot)
+    counts = [
+        await count_in_the_way(code, slots, now=now, settings=settings)
+        for code, slots in tight.items()
+    ]
+    _require_none(sum(counts))
 
 
 def _require_none(visits: int) -> None:

@@ -14,7 +14,7 @@ from server.catalog.caches import CALENDAR_KEPT_S, KnownDays, forget_caches, rea
 from server.catalog.errors import ArrangementIncomplete
 from server.catalog.events import CalendarChanged
 from server.catalog.opening import days_changed
-from server.catalog.rules import STATUTORY_HOLIDAYS, WorkingCalendar, is_yearly_marker
+from server.catalog.rules import STATUTORY_HOLIDAYS, WorkingCalendar, days_between, is_yearly_marker
 from server.kit.errors import ChangedMeanwhile
 from server.kit.messages import text
 from server.kit.outbox import emit
@@ -75,7 +75,7 @@ async def _change(
     before = await read_calendar(first, last)
     await _replace(first, last, entries=entries, is_provisional=is_provisional)
     after = await read_calendar(first, last)
-    days = (first + timedelta(days=number) for number in range((last - first).days + 1))
+    days = days_between(first, last)
     changed = [day for day in days if _kind_of(day, before) != _kind_of(day, after)]
     await days_changed(changed, now=now, settings=settings)
     await _tell(first, last, now=now)

@@ -1,12 +1,11 @@
 """The catalogue for everybody; no session is needed."""
 
-from datetime import timedelta
-
 from server.catalog import repository
 from server.catalog.caches import item_index, known_days
 from server.catalog.days import name_of
 from server.catalog.endpoints_admin import admin
 from server.catalog.errors import SpanTooLong, UnknownDepartment, UnknownItem, UnknownPoint
+from server.catalog.rules import days_between
 from server.catalog.schemas import (
     CalendarOut,
     CalendarQuery,
@@ -73,7 +72,6 @@ async def show_calendar(call: Call[None, CalendarQuery]) -> CalendarOut:
     if not 0 <= (last - first).days < MOST_DAYS:
         raise SpanTooLong(most_days=MOST_DAYS)
     known = await known_days()
-    days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
     return CalendarOut(
         items=[
             DayOut(
@@ -82,6 +80,6 @@ async def show_calendar(call: Call[None, CalendarQuery]) -> CalendarOut:
                 is_provisional=known.calendar.is_provisional(day),
                 name=name_of(day, known=known),
             )
-            for day in days
+            for day in days_between(first, last)
         ]
     )

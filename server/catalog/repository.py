@@ -94,9 +94,9 @@ async def find_point(code: str) -> ServicePoint | None:
     return await ServicePoint.get_or_none(code=code)
 
 
-async def lock_point(code: str) -> None:
-    """Let nobody else lock the point until the transaction ends."""
-    await ServicePoint.filter(code=code).select_for_update().first()
+async def lock_points(codes: Collection[str]) -> None:
+    """Let nobody else lock the points until the transaction ends."""
+    await ServicePoint.filter(code__in=codes).order_by("code").select_for_update()
 
 
 async def open_points(levels: Collection[PointLevel]) -> list[ServicePoint]:

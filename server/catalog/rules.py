@@ -1,7 +1,7 @@
 """Working days and closing time: pure, from dates to dates."""
 
 from bisect import bisect_right
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -34,6 +34,11 @@ def is_yearly_marker(day: date) -> bool:
 def local_day(instant: datetime) -> date:
     """Return the date that it is in Fuzhou at `instant`."""
     return instant.astimezone(SHANGHAI).date()
+
+
+def days_between(first: date, last: date) -> list[date]:
+    """Return the days from the first to the last."""
+    return [first + timedelta(days=number) for number in range((last - first).days + 1)]
 
 
 def closing_instant(day: date) -> datetime:
@@ -111,7 +116,5 @@ class WorkingCalendar:
         return self._years[year]
 
 
-def _days_of(year: int) -> Iterator[date]:
-    first = date(year, 1, 1)
-    length = date(year, 12, 31) - first
-    return (first + timedelta(days=number) for number in range(length.days + 1))
+def _days_of(year: int) -> list[date]:
+    return days_between(date(year, 1, 1), date(year, 12, 31))

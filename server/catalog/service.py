@@ -25,7 +25,7 @@ __all__ = [
     "get_points",
     "holds_sample_items",
     "item_index",
-    "lock_point",
+    "lock_points",
     "materials_of",
     "names_of_items",
     "planned_minutes",
@@ -85,9 +85,9 @@ async def get_point(code: str) -> ServicePoint:
     return point
 
 
-async def lock_point(code: str) -> None:
-    """Let what a point has on sale be made anew by nobody else until the transaction ends."""
-    await repository.lock_point(code)
+async def lock_points(codes: Collection[str]) -> None:
+    """Let what points have on sale be made anew by nobody else until the transaction ends."""
+    await repository.lock_points(codes)
 
 
 async def get_points(codes: Collection[str]) -> dict[str, ServicePoint]:

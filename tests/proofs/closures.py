@@ -101,7 +101,7 @@ async def _found(ports: Ports, processes: list[Api], worker: Worker) -> Town:
     span = days[0], days[-1]
     for code in near:
         await in_transaction(
-            lambda code=code: regenerate(code, span, now=now, settings=ports.settings)
+            lambda code=code: regenerate([code], span, now=now, settings=ports.settings)
         )
     crowd = await gather_crowd(VISITS + OTHERS, now=now)
     return Town(

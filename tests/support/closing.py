@@ -26,7 +26,7 @@ async def open_points(ports, *codes):
     days = on_sale(ports.now(), ports.settings)
     for code in codes or (STREET, NEAR):
         await in_transaction(
-            lambda code=code: regenerate(code, days, now=ports.now(), settings=ports.settings)
+            lambda code=code: regenerate([code], days, now=ports.now(), settings=ports.settings)
         )
 
 

@@ -285,7 +285,7 @@ async def open_small_world(system: System, stack: contextlib.AsyncExitStack) -> 
     await SlotTemplate.bulk_create([_hours(point, 1) for point in POINTS])
     for point in POINTS:
         days = on_sale(ports.now(), ports.settings)
-        work = partial(regenerate, point, days, now=ports.now(), settings=ports.settings)
+        work = partial(regenerate, [point], days, now=ports.now(), settings=ports.settings)
         await in_transaction(work)
     assert await Slot.all().count() == len(POINTS) * SLOTS
     people = [await make_booker(number) for number in range(1, PEOPLE + 1)]
