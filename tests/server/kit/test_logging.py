@@ -56,6 +56,7 @@ def test_what_stands_inside_lists_and_dicts_is_hidden_too():
         "ours.info('seen', detail={'phone': PHONE, 'deep': [ID_NUMBER, {'token': TOKEN}]}, n=[1])"
     )
     assert_hidden(raw)
+    assert line["detail"] == {"phone": "***", "deep": ["[id number]", {"token": "***"}]}
     assert line["n"] == [1]
 
 
@@ -80,5 +81,6 @@ def test_lines_of_libraries_are_masked_with_their_arguments_and_traces():
 
 
 def test_numbers_that_are_not_strings_are_hidden():
-    raw, _ = run("ours.info('seen', value=int(PHONE), pair=(PHONE, 1))")
+    raw, (line,) = run("ours.info('seen', value=int(PHONE), pair=(PHONE, 1))")
     assert_hidden(raw)
+    assert (line["value"], line["pair"]) == ("[phone]", ["[phone]", 1])
