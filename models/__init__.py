@@ -12,6 +12,7 @@ MODEL_MODULES = (
     "models.waitlist",
     "models.draws",
     "models.closures",
+    "models.rosters",
     "models.queueing",
     "models.cases",
     "models.delivery",

@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from models.states import (
     CARRIER_STATES,
+    AbsenceState,
     AppointmentState,
     AttachmentState,
     CaseState,
@@ -115,6 +116,7 @@ MOVES: Mapping[type[StrEnum], Moves] = {
             RelativeState.BOUND: {RelativeState.ENDED},
         }
     ),
+    AbsenceState: _moves({AbsenceState.RECORDED: {AbsenceState.WITHDRAWN}}),
     ClosureState: _moves({ClosureState.IN_FORCE: {ClosureState.LIFTED}}),
     ReseatingState: _moves(
         {

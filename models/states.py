@@ -89,6 +89,13 @@ class ClosureState(StrEnum):
     LIFTED = "lifted"
 
 
+class AbsenceState(StrEnum):
+    """缺岗."""
+
+    RECORDED = "recorded"
+    WITHDRAWN = "withdrawn"
+
+
 class ReseatingState(StrEnum):
     """改派: one visit that a closure hits."""
 

@@ -50,6 +50,7 @@ from server.queueing import endpoints as queueing
 from server.queueing import tasks as queueing_tasks
 from server.queueing.loads import HallLoads
 from server.ratings import endpoints as ratings
+from server.rosters import endpoints as rosters
 
 SURFACES: tuple[Surface, ...] = (
     about.public,
@@ -61,6 +62,7 @@ SURFACES: tuple[Surface, ...] = (
     *prereview.SURFACES,
     *appointments.SURFACES,
     *queueing.SURFACES,
+    *rosters.SURFACES,
     cases.citizen,
     cases_desk.desk,
     *delivery.SURFACES,

@@ -121,6 +121,12 @@ async def count_windows(point_code: str) -> Mapping[WindowKind, int]:
     return Counter([window.kind for window in await Window.filter(point_code=point_code)])
 
 
+async def kinds_of_windows(point_code: str) -> dict[int, WindowKind]:
+    """Return the windows of a point by number, and the kind of each."""
+    windows = await Window.filter(point_code=point_code).order_by("number")
+    return {window.number: window.kind for window in windows}
+
+
 async def find_department(code: str) -> Department | None:
     """Return a department, or None."""
     if len(code) > LONGEST_CODE:

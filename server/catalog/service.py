@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 
 from models.catalog import Department, Material, ServiceItem, ServicePoint
-from models.kinds import PointLevel
+from models.kinds import PointLevel, WindowKind
 from server.catalog import repository
 from server.catalog.caches import (
     forget_caches,
@@ -33,6 +33,7 @@ __all__ = [
     "read_calendar",
     "remembered",
     "reviewers_at",
+    "windows_of",
     "working_calendar",
 ]
 
@@ -93,6 +94,11 @@ async def lock_points(codes: Collection[str]) -> None:
 async def get_points(codes: Collection[str]) -> dict[str, ServicePoint]:
     """Return service points by code, open or closed; whatever is unknown is left out."""
     return await repository.find_points(codes)
+
+
+async def windows_of(point_code: str) -> dict[int, WindowKind]:
+    """Return the windows of a point by number, and the kind of each."""
+    return await repository.kinds_of_windows(point_code)
 
 
 async def find_points_for(item_codes: Sequence[str]) -> list[ServicePoint]:

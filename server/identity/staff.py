@@ -28,6 +28,12 @@ def hash_password(password: str) -> str:
     return _hasher.hash(password)
 
 
+async def staff_of_point(point_code: str) -> dict[str, str]:
+    """Return the names of those who work at a point, by id."""
+    rows = StaffAccount.filter(point_code=point_code, disabled_at=None).order_by("login")
+    return {staff.id: staff.display_name for staff in await rows}
+
+
 async def log_in_staff(
     login: str, *, password: str, totp: str, ports: Ports, now: datetime
 ) -> tuple[StaffAccount, OpenedSession]:

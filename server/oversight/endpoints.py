@@ -13,8 +13,9 @@ from server.appointments.errors import (
     SituationChanged,
     TooLateToChange,
 )
-from server.appointments.impact import Impact, judge_impact
+from server.appointments.impact import judge_impact
 from server.appointments.reseating import record_call
+from server.appointments.schemas_closures import ImpactOut, show_impact
 from server.appointments.service import get_appointment
 from server.audit.service import record
 from server.catalog.errors import UnknownPoint, VisitsInTheWay
@@ -35,7 +36,6 @@ from server.oversight.schemas import (
     ClosureIn,
     ClosureOut,
     ClosuresQuery,
-    ImpactOut,
     ToCallOut,
 )
 
@@ -54,10 +54,10 @@ async def close_point(call: Call[ClosureIn, None]) -> ImpactOut:
     closure, now = await _closure_of(call), call.now
     settings, version = call.ports.settings, call.body.version
     if version is None:
-        return await _show(await judge_impact(closure, now=now, settings=settings))
+        return await show_impact(await judge_impact(closure, now=now, settings=settings))
     done = await close(closure, version, actor=call.actor, now=now, settings=settings)
     await _record(call, "closure.apply", "closure", closure.id)
-    return (await _show(done)).model_copy(update={"closure_id": closure.id})
+    return await show_impact(done, is_applied=True)
 
 
 @district.get("/closures", allows=DISTRICT)
@@ -145,10 +145,6 @@ async def _closure_of(call: Call[ClosureIn, None]) -> Closure:
         created_by=call.actor.name,
         created_at=call.now,
     )
-
-
-async def _show(impact: Impact) -> ImpactOut:
-    return ImpactOut.of(impact, await get_people({hit.visit.person_id for hit in impact.hits}))
 
 
 async def _record(call: Call[Any, None], action: str, subject: str, subject_id: str) -> None:

@@ -1,7 +1,6 @@
 """What comes in and goes out about closures."""
 
 from datetime import timedelta
-from enum import StrEnum
 from typing import Annotated, Self
 
 from pydantic import AwareDatetime, Field, model_validator
@@ -11,20 +10,12 @@ from models.closures import Closure, Reseating
 from models.kinds import WindowKind
 from models.people import Person
 from models.states import ClosureState, ReseatingState
-from server.appointments.impact import Impact
-from server.appointments.matching import Hit
+from server.appointments.schemas_closures import Intent
 from server.kit.http.schemas import Code, Incoming, Instant, LongLine, Outgoing, PageQuery, Prose
 from server.kit.masking import mask_name, mask_phone
 
 LONGEST_CLOSURE = timedelta(days=62)
 MOST_WINDOWS = 200
-
-
-class Intent(StrEnum):
-    """Whether a closure is only looked at."""
-
-    PREVIEW = "preview"
-    APPLY = "apply"
 
 
 class ClosureIn(Incoming):
@@ -51,61 +42,6 @@ class ClosureIn(Incoming):
         if (self.intent is Intent.APPLY) != (self.version is not None):
             raise ValueError("version")
         return self
-
-
-class PlaceOut(Outgoing):
-    """Where and when."""
-
-    point_code: str
-    starts_at: AwareDatetime
-
-
-class HitOut(Outgoing):
-    """Somebody who is hit, masked, and the place that would be offered; None: to be called."""
-
-    appointment_id: str
-    starts_at: AwareDatetime
-    item_codes: list[str]
-    person_name: str
-    person_phone: str | None
-    place: PlaceOut | None
-
-    @classmethod
-    def of(cls, hit: Hit, person: Person) -> Self:
-        """Show a hit."""
-        place = hit.seat and PlaceOut(
-            point_code=hit.seat.place.point_code, starts_at=hit.seat.place.starts_at
-        )
-        return cls(
-            appointment_id=hit.visit.id,
-            starts_at=hit.visit.starts_at,
-            item_codes=hit.visit.item_codes,
-            person_name=mask_name(person.name),
-            person_phone=mask_phone(person.phone) if person.phone else None,
-            place=place,
-        )
-
-
-class ImpactOut(Outgoing):
-    """What a closure would do, or has done: then `closure_id` is given."""
-
-    version: str
-    closure_id: str | None
-    hit: int
-    placed: int
-    people: list[HitOut]
-
-    @classmethod
-    def of(cls, impact: Impact, persons: dict[str, Person]) -> Self:
-        """Show an impact before anything is done."""
-        hits = impact.hits
-        return cls(
-            version=impact.version,
-            closure_id=None,
-            hit=len(hits),
-            placed=sum(hit.seat is not None for hit in hits),
-            people=[HitOut.of(hit, persons[hit.visit.person_id]) for hit in hits],
-        )
 
 
 class ClosureOut(Outgoing):

@@ -124,6 +124,13 @@ GET    /desk/reseatings/<reseating_id>                        reseating      1 3
 GET    /desk/reseatings/<reseating_id>                        reseating_away 1 3 3 3 3 3 0 3 3 3 3 3 3
 POST   /desk/reseatings/<reseating_id>/called                 reseating      1 3 3 3 3 3 . 3 3 3 3 3 3
 POST   /desk/reseatings/<reseating_id>/called                 reseating_away 1 3 3 3 3 3 0 3 3 3 3 3 3
+GET    /desk/roster                                           -              1 3 3 3 3 3 . 3 3 3 3 3 3
+PUT    /desk/roster                                           -              1 3 3 3 3 3 . 3 3 3 3 3 3
+GET    /desk/roster/day                                       -              1 3 3 3 3 3 . 3 3 3 3 3 3
+POST   /desk/absences                                         -              1 3 3 3 3 3 . 3 3 3 3 3 3
+GET    /desk/absences                                         -              1 3 3 3 3 3 . 3 3 3 3 3 3
+POST   /desk/absences/<absence_id>/withdraw                   absence        1 3 3 3 3 3 . 3 3 3 3 3 3
+POST   /desk/absences/<absence_id>/withdraw                   absence_away   1 3 3 3 3 3 0 3 3 3 3 3 3
 PUT    /desk/presence                                         -              1 3 3 3 . . . 3 3 3 3 3 3
 GET    /desk/appointments                                     -              1 3 3 3 . . . 3 3 3 3 3 3
 GET    /desk/appointments/day-sheet                           -              1 3 3 3 . . . 3 3 3 3 3 3

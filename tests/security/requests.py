@@ -116,6 +116,13 @@ BODIES = {
     "POST /courier/scans": {"device_now": NOON, "scans": [SCAN]},
     "POST /district/points/<code>/closure": CLOSURE,
     "POST /desk/closures": CLOSURE,
+    "PUT /desk/roster": {"items": []},
+    "POST /desk/absences": {
+        "intent": "preview",
+        "staff_id": ABSENT,
+        "day": "2026-11-24",
+        "deadline_at": NOON,
+    },
     "POST /district/reseatings/<reseating_id>/called": CALLED,
     "POST /desk/reseatings/<reseating_id>/called": CALLED,
     "PUT /admin/points/<code>": {
@@ -139,6 +146,7 @@ QUERIES = {
     },
     "GET /public/soonest": {"items": SHORT_ITEM},
     "GET /public/calendar": {"from": "2026-11-24", "to": "2026-11-25"},
+    "GET /desk/roster/day": {"date": "2026-11-24"},
     "GET /desk/appointments": {"date": "2026-11-24"},
     "GET /desk/appointments/day-sheet": {"date": "2026-11-24"},
     "GET /district/audit": {"subject": "parcel", "subject_id": "p"},

@@ -17,8 +17,9 @@ from models.kinds import (
     WindowKind,
 )
 from models.people import Relative, WechatAccount
+from models.rosters import Absence
 from models.staff import CourierAccount, StaffAccount
-from models.states import ClosureState, DrawWishState, RelativeState, ReseatingState
+from models.states import AbsenceState, ClosureState, DrawWishState, RelativeState, ReseatingState
 from server.appointments.booking import Booker, book
 from server.appointments.holds import hold_place
 from server.appointments.waitlist import Wanted, join_waitlist
@@ -194,10 +195,13 @@ async def _make_visit(world, owner):
         created_at=now,
     )
     offer = await offer_now(booker, world.ports, starts_at=later, codes=(SHORT_ITEM,))
+    manager = staff_actor(world, "manager")
     closure, line = await _make_closure(visit.id, now)
     away, line_away = await _make_closure(uuid4().hex, now, point_code=OTHER_STREET)
-    own, _ = await _make_closure(uuid4().hex, now, created_by=staff_actor(world, "manager").name)
+    own, _ = await _make_closure(uuid4().hex, now, created_by=manager.name)
     world.ids |= {
+        "absence": (await _make_absence(manager.id, now)).id,
+        "absence_away": (await _make_absence(uuid4().hex, now, point_code=OTHER_STREET)).id,
         "waiting": waiting.id,
         "offer": offer.id,
         "drawn": drawn.id,
@@ -207,6 +211,18 @@ async def _make_visit(world, owner):
         "reseating": line.id,
         "reseating_away": line_away.id,
     }
+
+
+async def _make_absence(staff_id, now, *, point_code=STREET):
+    """Somebody who is missed at no window."""
+    return await Absence.create(
+        point_code=point_code,
+        staff_id=staff_id,
+        day=TEN.date(),
+        state=AbsenceState.RECORDED,
+        recorded_by="manager",
+        created_at=now,
+    )
 
 
 async def _make_closure(visit_id, now, **changes):

@@ -1,0 +1,1 @@
+"""排班: who staffs which window, who stands in, and what an absence closes."""
