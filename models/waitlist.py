@@ -9,9 +9,14 @@ from models.states import OfferState, ReleaseState, WaitlistState
 
 
 class Release(Model):
-    """待放号: a freed place, counted as taken until it is offered or back on sale."""
+    """待放号: a freed place, counted as taken until it is offered or back on sale.
+
+    `visit_id` is the visit that ended early and has the place in the counter, null where that
+    gave all of it back.
+    """
 
     id = IdField()
+    visit_id = RefField(null=True, unique=True)
     point_code = fields.CharField(max_length=16)
     kind = fields.CharEnumField(WindowKind, max_length=16)
     starts_at = fields.DatetimeField()

@@ -1,6 +1,6 @@
 """Proof that the counter tells the truth: every move of every visit, replayed."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -10,6 +10,7 @@ from config.settings import Settings
 from models.appointments import Appointment, Hold, Slot
 from models.bookkeeping import Transition
 from models.kinds import WindowKind
+from models.states import HoldState, OfferState, ReleaseState
 from models.waitlist import Offer, Release
 from server.appointments.repository import Occupant, count_occupied
 from server.appointments.rules import GIVEN_BACK
@@ -43,9 +44,10 @@ class Replay:
 async def replay(slot: Slot, *, settings: Settings) -> Replay:
     """Run all moves of whatever spans `slot`, in their order."""
     moves = await _moves_over(slot, quantum_of(settings))
+    rests = await _rests_among({move.aggregate_id for move in moves})
     counted = peak = 0
     for move in moves:
-        counted += change_of(move)
+        counted += change_of(move, rests)
         peak = max(peak, counted)
     return Replay(taken=slot.taken, counted=counted, peak=peak)
 
@@ -64,10 +66,22 @@ async def find_differences(ports: Ports) -> list[int]:
     return wrong
 
 
-def change_of(move: Transition) -> int:
-    """Return by how much one move of whatever has a place changes its slots."""
+def places_of(row: Occupant) -> int:
+    """Return how many places a row has in each of its slots: what its moves add up to."""
+    if isinstance(row, Appointment):
+        return int(row.state not in GIVEN_BACK)
+    if isinstance(row, Release):
+        return int(row.state is ReleaseState.PENDING) - int(row.visit_id is not None)
+    return int(row.state in {HoldState.HELD, OfferState.HELD})
+
+
+def change_of(move: Transition, rests: Collection[str]) -> int:
+    """Return by how much one move of whatever has a place changes its slots.
+
+    The rest of a visit that ended early, one of `rests`, is counted with the visit until it goes.
+    """
     if not move.from_state:
-        return 1
+        return 0 if move.aggregate_id in rests else 1
     if move.aggregate != Appointment.__name__:
         return -1
     return -1 if move.to_state in GIVEN_BACK else 0
@@ -98,6 +112,11 @@ async def _spanning(model: type[Occupant], slot: Slot, quantum: timedelta) -> li
 
 async def _moves_of(aggregate: str, ids: Iterable[str]) -> list[Transition]:
     return await Transition.filter(aggregate=aggregate, aggregate_id__in=list(ids))
+
+
+async def _rests_among(ids: Collection[str]) -> set[str]:
+    rests = Release.filter(id__in=ids, visit_id__isnull=False)
+    return {str(one) for one in await rests.values_list("id", flat=True)}
 
 
 async def _suspects(now: datetime, quantum: timedelta) -> list[int]:

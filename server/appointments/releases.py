@@ -7,7 +7,10 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from random import SystemRandom
 
+from tortoise.exceptions import IntegrityError
+
 from config.settings import Settings
+from models.appointments import Appointment
 from models.kinds import WindowKind
 from models.states import ReleaseState
 from models.waitlist import Release
@@ -15,6 +18,7 @@ from server.appointments.repository import Place, apply_changes, slots_of
 from server.appointments.rules import release_at, runs_of
 from server.appointments.visits import quantum_of
 from server.kit.access import Actor
+from server.kit.errors import ChangedMeanwhile
 from server.kit.states import advance, record_move
 
 _LUCK = SystemRandom()
@@ -36,13 +40,38 @@ async def free_place(
     starts = set(place.starts(quantum))
     if kept and (kept.point_code, kept.kind) == (place.point_code, place.kind):
         starts -= set(kept.starts(quantum))
+    freed = place.point_code, place.kind, _due_at(place.starts_at, now, settings)
+    await keep_back(starts, freed, quantum=quantum, actor=actor, now=now)
+
+
+async def free_rest(visit: Appointment, *, actor: Actor, now: datetime, settings: Settings) -> None:
+    """Let go what is left of the place of a visit that ended early, if anybody could still use it.
+
+    Raises `ChangedMeanwhile` if that was done.
+    """
+    rest = rest_of(visit, now, settings)
+    if not rest:
+        return
+    quantum = quantum_of(settings)
+    freed = visit.point_code, visit.kind, _due_at(rest[0], now, settings)
+    try:
+        await keep_back(rest, freed, quantum=quantum, actor=actor, now=now, visit_id=visit.id)
+    except IntegrityError:
+        raise ChangedMeanwhile from None
+
+
+def rest_of(visit: Appointment, now: datetime, settings: Settings) -> list[datetime]:
+    """Return which slots of a visit begin so late that they can be on sale before."""
+    on_sale_at = now + timedelta(seconds=settings.release_delay_min_s)
+    return [at for at in Place.of(visit).starts(quantum_of(settings)) if at > on_sale_at]
+
+
+def _due_at(starts_at: datetime, now: datetime, settings: Settings) -> datetime:
     delays = (
         timedelta(seconds=settings.release_delay_min_s),
         timedelta(seconds=settings.release_delay_max_s),
     )
-    due_at = release_at(place.starts_at, now=now, delays=delays, luck=_LUCK.random())
-    freed = place.point_code, place.kind, due_at
-    await keep_back(starts, freed, quantum=quantum, actor=actor, now=now)
+    return release_at(starts_at, now=now, delays=delays, luck=_LUCK.random())
 
 
 async def keep_back(
@@ -52,8 +81,12 @@ async def keep_back(
     quantum: timedelta,
     actor: Actor,
     now: datetime,
+    visit_id: str | None = None,
 ) -> None:
-    """Write down taken slots of a point and kind that nobody has, until when they are kept."""
+    """Write down taken slots of a point and kind that nobody has, until when they are kept.
+
+    `visit_id` is the visit that is counted for them, where one is.
+    """
     point_code, kind, due_at = freed
     for starts_at, quanta in runs_of(starts, quantum):
         release = await Release.create(
@@ -61,6 +94,7 @@ async def keep_back(
             kind=kind,
             starts_at=starts_at,
             quanta=quanta,
+            visit_id=visit_id,
             state=ReleaseState.PENDING,
             release_at=due_at,
             created_at=now,

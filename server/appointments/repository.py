@@ -11,6 +11,7 @@ from typing import NamedTuple, Self
 from tortoise import connections
 from tortoise.exceptions import IntegrityError
 from tortoise.expressions import F, Q
+from tortoise.queryset import QuerySet
 
 from models.appointments import Appointment, AppointmentItem, BookingAllowance, Hold, Slot
 from models.kinds import WindowKind
@@ -347,16 +348,25 @@ async def count_occupied(
     kept = Appointment.filter(starts_at__gte=first_at, state__not_in=GIVEN_BACK)
     held = Hold.filter(starts_at__gte=first_at, state=HoldState.HELD)
     offered = Offer.filter(starts_at__gte=first_at, state=OfferState.HELD)
-    freed = Release.filter(starts_at__gte=first_at, state=ReleaseState.PENDING)
-    columns = ("point_code", "kind", "starts_at", "quanta")
-    rows = [
-        row for some in (kept, held, offered, freed) for row in await some.values_list(*columns)
-    ]
-    return Counter(
+    freed = Release.filter(starts_at__gte=first_at, visit_id=None, state=ReleaseState.PENDING)
+    rests = Release.filter(starts_at__gte=first_at, visit_id__isnull=False)
+    occupied: Counter[tuple[str, WindowKind, datetime]] = Counter()
+    for some in (kept, held, offered, freed):
+        occupied.update(await _slots_of_all(some, quantum))
+    occupied.subtract(await _slots_of_all(rests.exclude(state=ReleaseState.PENDING), quantum))
+    return occupied
+
+
+async def _slots_of_all(
+    rows: QuerySet[Appointment] | QuerySet[Hold] | QuerySet[Offer] | QuerySet[Release],
+    quantum: timedelta,
+) -> list[tuple[str, WindowKind, datetime]]:
+    places = await rows.values_list("point_code", "kind", "starts_at", "quanta")
+    return [
         (point_code, kind, starts_at + number * quantum)
-        for point_code, kind, starts_at, quanta in rows
+        for point_code, kind, starts_at, quanta in places
         for number in range(quanta)
-    )
+    ]
 
 
 Part = tuple[list[Appointment], str | None]

@@ -25,8 +25,8 @@ from server.appointments.generation import generate_slots, last_day_on_sale
 from server.appointments.holds import expire_hold
 from server.appointments.impact import find_unlisted
 from server.appointments.offering import offer_freed
-from server.appointments.reconciling import find_differences
-from server.appointments.releases import put_on_sale
+from server.appointments.reconciling import LONGEST_VISIT, find_differences
+from server.appointments.releases import free_rest, put_on_sale, rest_of
 from server.appointments.reminding import find_due, remind
 from server.appointments.reseating import find_moving, follow, tell_offers
 from server.appointments.rules import Step
@@ -45,6 +45,8 @@ MOST_AT_ONCE = 500
 TOLD_AT_ONCE = 50
 MOST_STEPS = 200
 """Of one closure in one run: done well within the lease, which is short so that others go on."""
+ENDED = (AppointmentState.SERVED, AppointmentState.ABANDONED)
+"""Visits that are over; of one that was missed all of the time has passed."""
 HALF_A_DAY_S = 12 * 3600.0
 HOUR_S = 3600.0
 
@@ -119,6 +121,21 @@ async def mark_missed_visits(ports: Ports) -> None:
     await _each(await missed.limit(MOST_AT_ONCE).values_list("id", flat=True), mark)
 
 
+async def free_early_ends(ports: Ports) -> None:
+    """Let go what visits that ended early leave of their places, while somebody can use it."""
+    now, settings = ports.now(), ports.settings
+    ended = Appointment.filter(state__in=ENDED, starts_at__gt=now - LONGEST_VISIT)
+    early = [visit for visit in await ended if rest_of(visit, now, settings)]
+    freed = Release.filter(visit_id__in=[visit.id for visit in early])
+    known = {str(one) for one in await freed.values_list("visit_id", flat=True)}
+
+    async def free_one(visit_id: str) -> None:
+        visit = await get_appointment(visit_id)
+        await free_rest(visit, actor=ENGINE, now=now, settings=settings)
+
+    await _each([visit.id for visit in early if visit.id not in known], free_one)
+
+
 async def send_reminders(ports: Ports) -> None:
     """Remind people of their visits; who was not reminded of the day hears of the hour only."""
     for hours in sorted(ports.settings.reminder_hours):
@@ -188,6 +205,7 @@ JOBS: tuple[Job, ...] = (
     Job("appointments.end_waiting", 10.0, end_waiting),
     Job("appointments.confirm_unanswered", 30.0, confirm_unanswered),
     Job("appointments.mark_missed_visits", HOUR_S, mark_missed_visits),
+    Job("appointments.free_early_ends", 20.0, free_early_ends),
     Job("appointments.send_reminders", 30.0, send_reminders),
     Job("appointments.follow_closures", 2.0, follow_closures, lease_s=15.0),
     Job("appointments.check_counters", HOUR_S, check_counters),

@@ -10,6 +10,7 @@ from datetime import timedelta
 
 from models.appointments import Slot
 from models.bookkeeping import Transition
+from models.waitlist import Release
 from server.appointments.reconciling import OCCUPANTS, change_of
 
 COLUMNS = ("id", "point_code", "kind", "starts_at", "quanta")
@@ -33,8 +34,9 @@ async def replay_all(quantum: timedelta, *, limit: int | None = None) -> Replaye
     peaks: Counter = Counter()
     names = [one.__name__ for one in OCCUPANTS]
     moves = await Transition.filter(aggregate__in=names).order_by("id")
+    rests = set(await Release.filter(visit_id__isnull=False).values_list("id", flat=True))
     for move in moves:
-        change = change_of(move)
+        change = change_of(move, rests)
         for key in spans[move.aggregate, move.aggregate_id]:
             counted[key] += change
             peaks[key] = max(peaks[key], counted[key])

@@ -5,7 +5,7 @@ import contextlib
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
 from uuid import uuid4
 
@@ -22,8 +22,8 @@ from models.appointments import (
 from models.catalog import ServiceItem
 from models.closures import Closure
 from models.kinds import OfferCause, WindowKind
-from models.states import LIVE_APPOINTMENTS, AppointmentState, HoldState, OfferState
-from models.waitlist import Offer
+from models.states import LIVE_APPOINTMENTS, AppointmentState, HoldState
+from models.waitlist import Offer, WaitlistEntry
 from server.appointments import tasks as jobs
 from server.appointments.batching import book_in_batch
 from server.appointments.booking import Booker, book, book_held, cancel, reschedule
@@ -32,12 +32,14 @@ from server.appointments.following import replace_templates
 from server.appointments.generation import on_sale, regenerate
 from server.appointments.holds import hold_place, release_hold
 from server.appointments.impact import judge_impact
-from server.appointments.offers import Proposal, accept_offer, end_offer, make_offer
-from server.appointments.reconciling import OCCUPANTS
+from server.appointments.offers import Proposal, make_offer
+from server.appointments.reconciling import OCCUPANTS, places_of
 from server.appointments.repository import Place
-from server.appointments.rules import GIVEN_BACK, MOST_LIVE, count_quanta
+from server.appointments.rules import MOST_LIVE, count_quanta
 from server.appointments.schemas import BookingIn
 from server.appointments.visits import Wish, find_at, plan_visit
+from server.appointments.waitlist import Wanted, accept, decline, join_waitlist, withdraw
+from server.appointments.wishes import Times
 from server.bootstrap import open_engine
 from server.kit.bulk import Statement, run_all
 from server.kit.errors import Refusal
@@ -52,10 +54,8 @@ from tests.support.system import System
 PEOPLE, ITEMS, SLOTS, MOST_WINDOWS = 4, 2, 6, 2
 POINTS = (STREET, NEAR)
 MONDAY = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
+TUESDAY = date(2026, 11, 24)
 OPENS_AT = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
-LIVE = {"held", "pending"}
-"""States in which a hold, an offer or a release has its place."""
-
 EMPTIED = frozenset(
     {
         "appointments",
@@ -122,13 +122,14 @@ class World:
     async def look(self) -> Seen:
         slots = await Slot.all().values_list("point_code", "starts_at", "capacity", "taken")
         rows = [one for model in OCCUPANTS for one in await model.all()]
+        wishes = await WaitlistEntry.all()
         digests = {one.person_id: one.person_digest for one in self.people}
         items = await AppointmentItem.filter(live=True).values_list("person_digest", "item_code")
         allowances = await BookingAllowance.all().values_list("person_digest", "live")
         return Seen(
             slots={(code, at): (capacity, taken) for code, at, capacity, taken in slots},
-            occupied=Counter(key for one in rows if _has_place(one) for key in _span(one)),
-            rows=frozenset(_told(one) for one in rows),
+            occupied=_occupied(rows),
+            rows=frozenset(_told(one) for one in [*rows, *wishes]),
             allowances={digest: count for digest, count in allowances if count},
             live=Counter(digests[one.person_id] for one in rows if _is_counted(one)),
             items=Counter(items),
@@ -165,6 +166,15 @@ class World:
         found = await find_at(at, **self.about)
         return await make_offer(proposal, found, now=self.now)
 
+    async def wait(self, who, what, *point_codes):
+        """Wait for a place; at either point unless one is named."""
+        wanted = Wanted(self.codes(what), point_codes, Times(TUESDAY, TUESDAY))
+        await join_waitlist(wanted, self.people[who], **self.about)
+
+    async def wait_no_longer(self, entry_id):
+        entry = await WaitlistEntry.get(id=entry_id)
+        await withdraw(entry, actor=self.booker_of(entry).actor, **self.about)
+
     async def hold(self, who, what, where):
         wanted = where[0], time_of(where), self.codes(what)
         return await hold_place(*wanted, booker=self.people[who], **self.about)
@@ -180,12 +190,11 @@ class World:
 
     async def accept(self, offer_id):
         offer = await Offer.get(id=offer_id)
-        return await accept_offer(offer, actor=self.booker_of(offer).actor, **self.about)
+        return await accept(offer, actor=self.booker_of(offer).actor, **self.about)
 
     async def decline(self, offer_id):
         offer = await Offer.get(id=offer_id)
-        actor = self.booker_of(offer).actor
-        await end_offer(offer, OfferState.DECLINED, actor=actor, **self.about)
+        await decline(offer, actor=self.booker_of(offer).actor, **self.about)
 
     async def change_windows(self, point_code, windows):
         await replace_templates(point_code, [_hours(point_code, windows)], **self.about)
@@ -221,8 +230,12 @@ def _told(row) -> tuple[str, str, str, int]:
     return type(row).__name__, row.id, row.state.value, row.version
 
 
-def _has_place(row) -> bool:
-    return row.state not in GIVEN_BACK if type(row) is Appointment else row.state.value in LIVE
+def _occupied(rows) -> Counter:
+    occupied: Counter = Counter()
+    for one in rows:
+        for key in _span(one):
+            occupied[key] += places_of(one)
+    return occupied
 
 
 def _span(row) -> list[tuple]:
