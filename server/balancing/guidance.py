@@ -4,12 +4,12 @@ Pure: instants are minutes of one clock, places are km on a local plane. What ha
 told to it; how long a service takes is known only once it has ended.
 """
 
-from bisect import bisect_left, insort
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Sequence
 from dataclasses import dataclass
 from heapq import heappush, heapreplace
 from itertools import count
-from math import inf
+from math import inf, nextafter
 
 from server.balancing.nearby import NearbyIndex, distance_to
 from server.balancing.rules import TRAVEL_BASE_MINUTES, travel_minutes
@@ -27,13 +27,14 @@ MOST_OFFERS = 5
 class Manner:
     """How people are guided.
 
-    `for_others` weighs the minutes of delay put on those who come behind one. An offer to go
-    elsewhere is made where it saves `worth_turning` minutes to one under way, `worth_leaving` to
-    one who already queues.
+    `for_others` weighs the minutes of delay put on those who are known to come behind one,
+    `for_unknown` that on those who may. An offer to go elsewhere is made where it saves
+    `worth_turning` minutes of all that weighs to one under way, `worth_leaving` to one who queues.
     """
 
-    for_others: float = 0.3
-    worth_turning: float = 2.0
+    for_others: float = 0.2
+    for_unknown: float = 0.5
+    worth_turning: float = 1.5
     worth_leaving: float = 3.0
 
 
@@ -116,7 +117,7 @@ class PointNow:
     def wait_at(self, arrives_at: float, now: float) -> float:
         """Return the minutes that one who comes at `arrives_at` is expected to wait."""
         outlook = self._look(now)
-        before = bisect_left(self.arrivals, arrives_at)
+        before = bisect_right(self.arrivals, arrives_at)
         return wait_after(
             outlook.departures,
             outlook.turns[before],
@@ -124,9 +125,19 @@ class PointNow:
             arrives_in=arrives_at - outlook.since,
         )
 
-    def minutes_at_least(self, travel: float, now: float) -> float:
-        """Return what way and wait come to at least, at the price of a comparison."""
-        return max(travel, self._look(now).free_at - now)
+    def spoken_for(self, arrives_at: float, now: float) -> float:
+        """Return for how many minutes from now the windows are left to those before that one.
+
+        So much delay does one more put on those who are not known yet, together: in a busy hall
+        somebody comes for each one who is served, and waits longer by the mean service ÷ windows.
+        """
+        outlook = self._look(now)
+        turn = outlook.turns[bisect_right(self.arrivals, arrives_at)] + 1
+        return max(0.0, outlook.departures.minutes_until(turn) - (now - outlook.since))
+
+    def spoken_for_at_least(self, now: float) -> float:
+        """Return what `spoken_for` does not fall below, at the price of a comparison."""
+        return max(0.0, self._look(now).free_at - now)
 
     def wait_in_queue(self, before: float, now: float) -> float:
         """Return the minutes that one who queues behind `before` others is expected to wait."""
@@ -134,8 +145,8 @@ class PointNow:
         return max(0.0, outlook.departures.minutes_until(before + 1) - (now - outlook.since))
 
     def delay_on_others(self, arrives_at: float) -> float:
-        """Return the minutes by which one more delays all those who come behind, together."""
-        behind = len(self.arrivals) - bisect_left(self.arrivals, arrives_at)
+        """Return the minutes by which one more delays those known to come behind, together."""
+        behind = len(self.arrivals) - bisect_right(self.arrivals, arrives_at)
         return behind * self.mean_minutes / max(1, self.windows)
 
     @property
@@ -258,10 +269,13 @@ class Board:
 
     def offer_under_way(self, journey: Journey, now: float) -> Choice | None:
         """Return where one under way had better go instead."""
-        point, arrives_at = journey.point, journey.arrives_at
+        point = journey.point
+        arrives_at = nextafter(journey.arrives_at, -inf)  # the one who is expected is no other
         wait = point.wait_at(arrives_at, now)
         east_km, north_km, walk = journey.stand(now)
-        cost = arrives_at - now + wait + self._for_others(point, arrives_at)
+        known = point.delay_on_others(journey.arrives_at)
+        unknown = point.spoken_for(arrives_at, now)
+        cost = arrives_at - now + wait + self._for_others(known, unknown)
         least = cost - self._manner.worth_turning
         if wait < self._manner.worth_turning or least <= walk:
             return None
@@ -269,7 +283,8 @@ class Board:
 
     def offer_in_queue(self, point: PointNow, before: int, now: float) -> Choice | None:
         """Return where one who queues behind `before` others had better go instead."""
-        least = point.wait_in_queue(before, now) - self._manner.worth_leaving
+        wait = point.wait_in_queue(before, now)
+        least = wait + self._for_others(0, wait) - self._manner.worth_leaving
         if least <= TRAVEL_BASE_MINUTES:
             return None
         found = self.choose(point.east_km, point.north_km, now, below=least)
@@ -282,18 +297,19 @@ class Board:
         self, point: PointNow, distance: float, travel: float, now: float, below: float
     ) -> Choice | None:
         """Return what going there costs, if that is less than `below`."""
-        if point.minutes_at_least(travel, now) >= below:
+        if travel >= below:
             return None
-        wait = point.wait_at(now + travel, now)
-        if travel + wait >= below:
+        taken = point.spoken_for_at_least(now)
+        if max(travel, taken) + self._for_others(0, taken) >= below:
             return None
-        cost = travel + wait + self._for_others(point, now + travel)
-        if cost >= below:
-            return None
-        return Choice(point, distance, travel, wait, cost)
+        arrives_at = now + travel
+        wait = point.wait_at(arrives_at, now)
+        known, unknown = point.delay_on_others(arrives_at), point.spoken_for(arrives_at, now)
+        cost = travel + wait + self._for_others(known, unknown)
+        return Choice(point, distance, travel, wait, cost) if cost < below else None
 
-    def _for_others(self, point: PointNow, arrives_at: float) -> float:
-        return self._manner.for_others * point.delay_on_others(arrives_at)
+    def _for_others(self, known: float, unknown: float) -> float:
+        return self._manner.for_others * known + self._manner.for_unknown * unknown
 
 
 def _keep(

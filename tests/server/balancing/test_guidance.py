@@ -59,7 +59,10 @@ def test_what_is_found_near_is_what_looking_at_every_point_finds():
             (
                 travel
                 + one.wait_at(3.0 + travel, 3.0)
-                + Manner().for_others * one.delay_on_others(3.0 + travel),
+                + (
+                    Manner().for_others * one.delay_on_others(3.0 + travel)
+                    + Manner().for_unknown * one.spoken_for(3.0 + travel, 3.0)
+                ),
                 one.code,
             )
             for one in points
@@ -114,9 +117,21 @@ def test_those_who_are_sent_somewhere_count_for_the_next_so_that_no_rush_follows
     assert sorted(sent) == ["0", "1", "2", "3"]
 
 
+def test_the_windows_of_a_point_are_spoken_for_by_those_who_wait_and_who_come_before():
+    point = _busy(_point("A", 0.0), ahead=3)
+    point.expect(9.0)
+    assert point.spoken_for(5.0, 5.0) == predict_wait(Hall(2, (5.0, 5.0), 3.0))
+    assert point.spoken_for(13.0, 5.0) == predict_wait(Hall(2, (5.0, 5.0), 4.0))
+    assert point.spoken_for_at_least(5.0) == point.spoken_for(5.0, 5.0)
+    free = _point("B", 0.0)
+    free.expect(9.0)
+    assert free.spoken_for(8.0, 5.0) == 0
+    assert free.spoken_for(9.0, 5.0) == pytest.approx(4)
+
+
 def test_the_delay_put_on_those_behind_one_weighs():
     point = _point("A", 0.0)
-    for at in (3.0, 12.0, 14.0):
+    for at in (3.0, 10.0, 12.0, 14.0):
         point.expect(at)
     assert point.delay_on_others(10.0) == USUAL_MINUTES
     costs = [
@@ -124,6 +139,26 @@ def test_the_delay_put_on_those_behind_one_weighs():
         for weight in (0.0, 0.5)
     ]
     assert costs[1] - costs[0] == pytest.approx(6)
+
+
+def test_the_delay_put_on_those_who_may_come_weighs():
+    point = _busy(_point("A", 0.0), ahead=3)
+    costs = [
+        Board([point], Manner(for_unknown=weight)).choose(0.0, 0.0, 6.0).cost
+        for weight in (0.0, 0.5)
+    ]
+    assert costs[1] - costs[0] == pytest.approx(0.5 * point.spoken_for(10.0, 6.0))
+
+
+def test_a_free_window_is_worth_a_longer_way_than_the_wait_alone():
+    queue = _busy(_point("queue", 0.0), ahead=2)
+    wait = queue.wait_at(4.0, 0.0)
+    free = _point("free", (wait + 2) * 3 / 13)
+    chosen = [
+        Board([queue, free], Manner(for_unknown=weight)).choose(0.0, 0.0, 0.0)
+        for weight in (0.0, 0.5)
+    ]
+    assert [one.point.code for one in chosen] == ["queue", "free"]
 
 
 def test_a_journey_turns_from_where_it_is():
@@ -149,7 +184,7 @@ def test_one_under_way_is_sent_on_only_if_that_saves_enough():
 
 def test_one_in_a_queue_is_sent_on_only_if_that_saves_enough():
     full, free = _busy(_point("full", 0.0), ahead=4), _point("free", 0.5)
-    board = Board([full, free])
+    board = Board([full, free], Manner(for_unknown=0.0))
     assert board.offer_in_queue(full, 0, 0.0) is None
     assert board.offer_in_queue(full, 3, 0.0).point is free
     assert Board([full]).offer_in_queue(full, 3, 0.0) is None
