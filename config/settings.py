@@ -114,6 +114,10 @@ class Settings(BaseSettings):
     bookings_per_person: Rate = "60/minute"
     bookings_per_device: Rate = "60/minute"
     bookings_per_address: Rate = "600/minute"
+    rush_tries_per_s: int = Field(default=200, ge=1, le=1_000_000)
+    """Above so many bookings and holds tried in all processes, each must solve a challenge."""
+    challenge_tries: int = Field(default=300_000, ge=1, le=100_000_000)
+    """How many tries a challenge takes at most; half of it on average."""
     uploads_per_address: Rate = "300/minute"
     uploads_per_day: int = Field(default=60, ge=1)
 

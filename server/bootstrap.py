@@ -23,10 +23,12 @@ from integrations.wechat.client import WechatClient
 from models.fields import use_cipher
 from server.app import create_app
 from server.identity.sessions import SessionDirectory
+from server.kit.challenges import Challenges
 from server.kit.database import answers, close_database, open_database
 from server.kit.outbox import subscribe
 from server.kit.ports import Ports
 from server.kit.redis import RedisError, open_redis
+from server.kit.rush import Rush
 from server.kit.transaction import finish_running, guard_database
 from server.wiring import CONSUMERS, SURFACES, wire_capabilities
 
@@ -47,6 +49,7 @@ class Engine:
         }
         self._http = {vendor: _client(vendor, base, settings) for vendor, base in bases.items()}
         time = clock or SystemClock()
+        redis = open_redis(settings.redis_url)
         self.ports = Ports(
             settings=settings,
             clock=time,
@@ -55,7 +58,9 @@ class Engine:
             scanner=_scanner(settings),
             mini_program=_wechat(settings, self._http["wechat"], time),
             carriers=_carriers(settings, self._http, time),
-            redis=open_redis(settings.redis_url),
+            redis=redis,
+            rush=Rush(settings, time, redis),
+            challenges=Challenges(settings, time, cipher, redis),
         )
         self.sessions = SessionDirectory(self.ports)
 
@@ -107,6 +112,9 @@ def create_api(engine: Engine, *, name: str = "tongban") -> Sanic:  # type: igno
     async def open_engine_first(_: Sanic) -> None:  # type: ignore[type-arg]
         await engine.open()
 
+    async def watch_for_a_rush(_: Sanic) -> None:  # type: ignore[type-arg]
+        app.add_task(engine.ports.rush.watch(), name="rush")
+
     async def stop_being_ready(_: Sanic) -> None:  # type: ignore[type-arg]
         app.ctx.is_stopping = True
 
@@ -114,6 +122,7 @@ def create_api(engine: Engine, *, name: str = "tongban") -> Sanic:  # type: igno
         await engine.close()
 
     app.before_server_start(open_engine_first)
+    app.after_server_start(watch_for_a_rush)
     app.before_server_stop(stop_being_ready)
     app.after_server_stop(close_engine_last)
     return app

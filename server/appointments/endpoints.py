@@ -7,6 +7,7 @@ from models.appointments import Appointment
 from models.states import AppointmentState
 from server.appointments import (
     endpoints_admin,
+    endpoints_challenges,
     endpoints_desk,
     endpoints_draws,
     endpoints_offers,
@@ -67,6 +68,7 @@ citizen = Surface("/citizen", tag="appointments")
 SURFACES = (
     public,
     citizen,
+    *endpoints_challenges.SURFACES,
     *endpoints_offers.SURFACES,
     *endpoints_waitlist.SURFACES,
     *endpoints_draws.SURFACES,

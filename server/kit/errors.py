@@ -108,6 +108,20 @@ class KeyReused(Refusal):
     status = 422
 
 
+class ChallengeRequired(Refusal):
+    """There is a rush, and the request came without the solution of a challenge."""
+
+    code = "challenge_required"
+    status = 428
+
+
+class ChallengeNotSolved(Refusal):
+    """The solution is wrong, too late, another account's, or was used for another request."""
+
+    code = "challenge_not_solved"
+    status = 428
+
+
 class TooMany(Refusal):
     """More than the limit allows for now."""
 

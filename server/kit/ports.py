@@ -1,4 +1,4 @@
-"""What the engine is given from outside: settings, clock, vendors, queues."""
+"""What the engine is given from outside: settings, clock, vendors, queues, the watch for a rush."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +10,9 @@ from integrations.contracts.clock import Clock
 from integrations.contracts.mini_program import MiniProgram
 from integrations.contracts.scanner import Scanner
 from integrations.contracts.storage import BlobStore
+from server.kit.challenges import Challenges
 from server.kit.redis import Redis
+from server.kit.rush import Rush
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,8 @@ class Ports:
     mini_program: MiniProgram
     carriers: Carriers
     redis: Redis
+    rush: Rush
+    challenges: Challenges
 
     def now(self) -> datetime:
         """Return the present as an aware UTC instant."""

@@ -64,6 +64,7 @@ PUT    /citizen/pre-reviews/<pre_review_id>/materials/<seq>   draft          1 .
 POST   /citizen/pre-reviews/<pre_review_id>/submit            draft          1 . 0 n 3 3 3 3 3 3 3 3 3
 DELETE /citizen/pre-reviews/<pre_review_id>/materials/<seq>   draft          1 . 0 n 3 3 3 3 3 3 3 3 3
 POST   /citizen/pre-reviews/<pre_review_id>/withdraw          draft          1 . 0 n 3 3 3 3 3 3 3 3 3
+GET    /citizen/challenges                                    -              1 . . . 3 3 3 3 3 3 3 3 3
 POST   /citizen/holds                                         -              1 . . n 3 3 3 3 3 3 3 3 3
 GET    /citizen/appointments                                  -              1 . . n 3 3 3 3 3 3 3 3 3
 POST   /citizen/appointments                                  @hold          1 . 0 n 3 3 3 3 3 3 3 3 3

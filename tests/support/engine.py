@@ -73,6 +73,7 @@ def settings(request, is_embedded, redis_server, wechat_sandbox, ems_sandbox, tm
         redis_url=redis_server.url,
         wechat_api_base=wechat_sandbox.url,
         ems_api_base=f"{ems_sandbox.url}/amp-prod-api/f/amp/api/open",
+        rush_tries_per_s=1_000_000,
         wechat_templates={"*": "notice-template-for-tests-0123456789abcdefg"},
     )
 

@@ -92,6 +92,8 @@ def start_servers(
             "EMS_API_BASE": f"{ems.url}{EMS_API_PATH}",
             "WECHAT_TEMPLATES": '{"*": "notice-template-for-tests-0123456789"}',
             "CHECK_IN_AT_ANY_TIME": "true",
+            # Load is what most of them make; the rush has proofs of its own.
+            "RUSH_TRIES_PER_S": "1000000",
             "LOG_LEVEL": "WARNING",
         }
         yield System(mariadb, redis, wechat, ems, env)

@@ -8,8 +8,11 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from server.kit.challenges import SOLUTION_HEADER
 from server.kit.errors import (
     Busy,
+    ChallengeNotSolved,
+    ChallengeRequired,
     Forbidden,
     InProgress,
     InvalidShape,
@@ -23,6 +26,7 @@ from server.kit.errors import (
     Unauthenticated,
 )
 from server.kit.http.call import EVENT_STREAM, Content, Redirect
+from server.kit.http.limits import Limited
 from server.kit.http.problems import PROBLEM_TYPE
 from server.kit.http.routes import Route
 from server.kit.messages import text
@@ -160,6 +164,9 @@ def _headers(route: Route) -> Iterator[dict[str, Any]]:
     if route.is_keyed:
         schema = {"type": "string", "pattern": "^[A-Za-z0-9_-]{8,64}$"}
         yield {"name": "Idempotency-Key", "in": "header", "required": True, "schema": schema}
+    if route.limited is Limited.BOOKING:
+        schema = {"type": "string"}
+        yield {"name": SOLUTION_HEADER, "in": "header", "required": False, "schema": schema}
     if route.has_tag:
         schema = {"type": "string"}
         yield {"name": "If-None-Match", "in": "header", "required": False, "schema": schema}
@@ -211,6 +218,8 @@ def _common_refusals(route: Route) -> Iterator[type[Refusal]]:
         yield from (Unauthenticated, Forbidden)
     if route.limited is not None:
         yield TooMany
+    if route.limited is Limited.BOOKING:
+        yield from (ChallengeRequired, ChallengeNotSolved)
     if "<" in route.path:
         yield NotFound
     if route.body is not None or route.query is not None:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 from sanic import HTTPResponse, Request
 
 from server.kit.access import NOBODY, Actor, Authenticator
+from server.kit.challenges import SOLUTION_HEADER
 from server.kit.errors import (
     Forbidden,
     KeyRequired,
@@ -25,13 +26,14 @@ from server.kit.http.answers import (
     respond_rendered,
 )
 from server.kit.http.call import Call, Content, EventStream, Redirect, Rendered, Upload
-from server.kit.http.limits import Limits
+from server.kit.http.limits import Limited, Limits
 from server.kit.http.routes import Route
 from server.kit.http.streams import OpenStreams
 from server.kit.idempotency import KeyedRequest, StoredAnswer, claim, keep
 from server.kit.ports import Ports
 from server.kit.transaction import guard_database, in_transaction
 
+KEY_HEADER = "idempotency-key"
 KEY = re.compile(r"[A-Za-z0-9_-]{8,64}")
 PATH_PART = re.compile(r"[A-Za-z0-9_-]{1,32}")
 """As long as the longest id."""
@@ -70,11 +72,20 @@ class Pipeline:
         actor = await self._admit(route, request)
         call = _read(route, request, path, actor=actor, ports=self._ports, now=now)
         keyed = _keyed(route, request, actor)
+        if route.limited is Limited.BOOKING and self._ports.rush.note_try():
+            await self._require_work(request, actor)
         answer = await _run(route, call, keyed)
         if isinstance(answer, HTTPResponse):
             return answer
         await self._streams.send(answer, request)
         return None
+
+    async def _require_work(self, request: Request, actor: Actor) -> None:
+        await self._ports.challenges.require(
+            request.headers.get(SOLUTION_HEADER, ""),
+            account_id=actor.id,
+            request_key=request.headers.get(KEY_HEADER, ""),
+        )
 
     async def _hear_out(self, route: Route, request: Request) -> None:
         if route.takes_upload:
@@ -167,7 +178,7 @@ def _upload(request: Request) -> Upload:
 def _keyed(route: Route, request: Request, actor: Actor) -> KeyedRequest | None:
     if not route.is_keyed:
         return None
-    key = request.headers.get("idempotency-key", "")
+    key = request.headers.get(KEY_HEADER, "")
     if not KEY.fullmatch(key):
         raise KeyRequired
     asked = f"{request.path}?{request.query_string}"
