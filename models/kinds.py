@@ -154,6 +154,13 @@ class Assurance(StrEnum):
     SEEN_AT_WINDOW = "seen_at_window"
 
 
+class OriginKind(StrEnum):
+    """What somebody logged in from is known by."""
+
+    DEVICE = "device"
+    ADDRESS = "address"
+
+
 class SessionKind(StrEnum):
     """Whose session it is."""
 

@@ -4,7 +4,7 @@ from tortoise import Model, fields
 from tortoise.indexes import Index
 
 from models.fields import DigestField, IdField, ProtectedField, RefField
-from models.kinds import Assurance, SessionKind
+from models.kinds import Assurance, OriginKind, SessionKind
 from models.states import RelativeState
 
 
@@ -63,6 +63,21 @@ class Relative(Model):
         table = "relatives"
         unique_together = (("account_id", "id_digest", "open"),)
         indexes = (Index(fields=("id_digest", "open")),)
+
+
+class LoginOrigin(Model):
+    """登录来源: keyed digest of a device or address that an account logged in from."""
+
+    id = fields.BigIntField(primary_key=True)
+    kind = fields.CharEnumField(OriginKind, max_length=16)
+    digest = DigestField()
+    account_id = RefField()
+    last_seen_at = fields.DatetimeField()
+
+    class Meta:
+        table = "login_origins"
+        unique_together = (("kind", "digest", "account_id"),)
+        indexes = (Index(fields=("last_seen_at",)),)
 
 
 class Session(Model):

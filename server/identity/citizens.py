@@ -10,16 +10,19 @@ from models.fields import digest_of
 from models.kinds import Assurance, SessionKind
 from models.people import Person, WechatAccount
 from server.identity.errors import IdentityFixed, IdentityTaken, IdNumberInvalid, LoginCodeRefused
+from server.identity.origins import note_login
 from server.identity.people import find_person, register_person
 from server.identity.rules import is_id_number
 from server.identity.sessions import OpenedSession, open_session
-from server.kit.access import found
+from server.kit.access import Origin, found
 from server.kit.errors import Busy
 from server.kit.ports import Ports
 from server.kit.transaction import in_transaction
 
 
-async def log_in(code: str, *, ports: Ports, now: datetime) -> tuple[WechatAccount, OpenedSession]:
+async def log_in(
+    code: str, *, origin: Origin, ports: Ports, now: datetime
+) -> tuple[WechatAccount, OpenedSession]:
     """Exchange a login code for an account and a session; the platform is asked first, outside."""
     try:
         exchange = await ports.mini_program.exchange_login_code(code)
@@ -31,6 +34,7 @@ async def log_in(code: str, *, ports: Ports, now: datetime) -> tuple[WechatAccou
     async def open_for_account() -> tuple[WechatAccount, OpenedSession]:
         account = await _account_for(exchange, now)
         session = await open_session(SessionKind.CITIZEN, account.id, ports=ports, now=now)
+        await note_login(account.id, origin, now=now)
         return account, session
 
     return await in_transaction(open_for_account)

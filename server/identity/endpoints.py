@@ -39,7 +39,9 @@ LOGIN = {**OUTSIDE, "limited": Limited.LOGIN}
 @citizen.post("/login", allows=EVERYBODY, refuses=(LoginCodeRefused,), **LOGIN)
 async def login(call: Call[CodeIn, None]) -> CitizenSessionOut:
     """Exchange a `wx.login` code for a session."""
-    account, session = await citizens.log_in(call.body.code, ports=call.ports, now=call.now)
+    account, session = await citizens.log_in(
+        call.body.code, origin=call.origin, ports=call.ports, now=call.now
+    )
     return CitizenSessionOut(
         token=session.token,
         expires_in_s=session.expires_in_s,

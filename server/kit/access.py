@@ -46,6 +46,15 @@ class Actor:
         return f"{self.role}:{self.id}" if self.id else str(self.role)
 
 
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What a request came from; empty where it tells nothing about anybody."""
+
+    device: str = ""
+    address: str = ""
+
+
+NOWHERE = Origin()
 NOBODY = Actor(Role.NOBODY)
 ENGINE = Actor(Role.NOBODY, id="engine")
 """The product itself, when a job or a carrier's event moves something."""

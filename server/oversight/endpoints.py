@@ -27,7 +27,7 @@ from server.kit.http.call import Call
 from server.kit.http.paging import page_of
 from server.kit.http.routes import Surface
 from server.kit.http.schemas import Page, PageQuery
-from server.oversight import endpoints_deadlines
+from server.oversight import endpoints_deadlines, endpoints_oddities
 from server.oversight.access import access_closure, access_reseating, access_to_lift
 from server.oversight.repository import closures_of, count_people, find_to_call, visits_of
 from server.oversight.schemas import (
@@ -41,7 +41,7 @@ from server.oversight.schemas import (
 
 district = Surface("/district", tag="closures")
 desk = Surface("/desk", tag="point_closures")
-SURFACES = (district, desk, *endpoints_deadlines.SURFACES)
+SURFACES = (district, desk, *endpoints_deadlines.SURFACES, *endpoints_oddities.SURFACES)
 
 _CLOSES = (ClosureTooLate, ClosureTooWide, SituationChanged)
 _MOVES = (NotFound, WrongState, ChangedMeanwhile)

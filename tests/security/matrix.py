@@ -225,6 +225,7 @@ GET    /district/closures/<closure_id>                        closure        1 3
 POST   /district/closures/<closure_id>/lift                   closure        1 3 3 3 3 3 3 3 3 3 3 . 3
 GET    /district/reseatings/<reseating_id>                    reseating      1 3 3 3 3 3 3 3 3 3 3 . 3
 POST   /district/reseatings/<reseating_id>/called             reseating      1 3 3 3 3 3 3 3 3 3 3 . 3
+GET    /district/oddities                                     -              1 3 3 3 3 3 3 3 3 3 3 . 3
 GET    /district/moved-deadlines                              -              1 3 3 3 3 3 3 3 3 3 3 . 3
 GET    /admin/points/<code>                                   -              1 3 3 3 3 3 3 3 3 3 3 3 .
 PUT    /admin/points/<code>                                   -              1 3 3 3 3 3 3 3 3 3 3 3 .

@@ -149,6 +149,7 @@ QUERIES = {
     "GET /desk/roster/day": {"date": "2026-11-24"},
     "GET /desk/appointments": {"date": "2026-11-24"},
     "GET /desk/appointments/day-sheet": {"date": "2026-11-24"},
+    "GET /district/oddities": {"kind": "not_come"},
     "GET /district/audit": {"subject": "parcel", "subject_id": "p"},
 }
 UPLOADS = "PUT /citizen/pre-reviews/<pre_review_id>/materials/<seq>"

@@ -9,7 +9,7 @@ from typing import Generic
 
 from typing_extensions import TypeVar
 
-from server.kit.access import Actor
+from server.kit.access import NOWHERE, Actor, Origin
 from server.kit.errors import Forbidden, NotFound
 from server.kit.ports import Ports
 
@@ -59,6 +59,8 @@ class Call(Generic[Body, Query]):
     raw: bytes = field(repr=False, default=b"")
     raw_query: Mapping[str, str] = field(repr=False, default_factory=dict)
     upload: Upload | None = None
+    origin: Origin = NOWHERE
+    """Only where somebody logs in."""
 
     @property
     def person_id(self) -> str:

@@ -17,7 +17,7 @@ from sanic import Request
 
 from config.settings import Settings
 from integrations.contracts.clock import Clock
-from server.kit.access import Actor
+from server.kit.access import NOBODY, Actor, Origin
 from server.kit.errors import TooMany
 
 DEVICE = re.compile(r"[A-Za-z0-9_-]{16,64}")
@@ -114,6 +114,11 @@ class Limits:
                 over_at_s = self._limiter.get_window_stats(rate, what.value, by, who).reset_time
                 left_s = over_at_s - self._clock.now().timestamp()
                 raise TooMany(retry_after_s=max(1, math.ceil(left_s)))
+
+
+def origin_of(request: Request) -> Origin:
+    """Return the device and the address that a request came from."""
+    return Origin(_device(NOBODY, request), _address(NOBODY, request))
 
 
 def _person(actor: Actor, _: Request) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from sanic import HTTPResponse, Request
 
-from server.kit.access import NOBODY, Actor, Authenticator
+from server.kit.access import NOBODY, NOWHERE, Actor, Authenticator
 from server.kit.challenges import SOLUTION_HEADER
 from server.kit.errors import (
     Forbidden,
@@ -26,7 +26,7 @@ from server.kit.http.answers import (
     respond_rendered,
 )
 from server.kit.http.call import Call, Content, EventStream, Redirect, Rendered, Upload
-from server.kit.http.limits import Limited, Limits
+from server.kit.http.limits import Limited, Limits, origin_of
 from server.kit.http.routes import Route
 from server.kit.http.streams import OpenStreams
 from server.kit.idempotency import KeyedRequest, StoredAnswer, claim, keep
@@ -133,6 +133,7 @@ def _read(
         raw=b"" if route.takes_upload else request.body,
         raw_query=query,
         upload=_upload(request) if route.takes_upload else None,
+        origin=origin_of(request) if route.limited is Limited.LOGIN else NOWHERE,
     )
 
 

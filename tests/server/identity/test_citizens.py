@@ -3,8 +3,9 @@
 import pytest
 from tortoise import connections
 
-from models.kinds import Assurance
-from models.people import Person, Session, WechatAccount
+from models.fields import digest_of
+from models.kinds import Assurance, OriginKind
+from models.people import LoginOrigin, Person, Session, WechatAccount
 from server.identity.people import register_person
 from server.identity.rules import complete_id_number
 from tests.support.people import Citizen, bearer, log_in, mint_login_code, mint_phone_code
@@ -26,6 +27,15 @@ async def test_a_login_code_opens_a_session_once(http, wechat_sandbox):
     assert first.json()["expires_in_s"] == 12 * 3600
     assert (second.status_code, second.json()["code"]) == (400, "login_code_refused")
     assert await Session.all().count() == 1
+
+
+async def test_a_login_leaves_a_digest_of_its_device(http, wechat_sandbox):
+    code = await mint_login_code(wechat_sandbox.url, "zhang")
+    device = "device-0123456789"
+    answer = await http.post("/citizen/login", json={"code": code}, headers={"x-device-id": device})
+    [origin] = await LoginOrigin.all()
+    assert origin.account_id == answer.json()["citizen"]["id"]
+    assert (origin.kind, origin.digest) == (OriginKind.DEVICE, digest_of(f"login.device:{device}"))
 
 
 async def test_two_logins_of_one_person_are_one_account(http, wechat_sandbox):
