@@ -3,14 +3,15 @@
 `aioredis` was merged into redis-py as `redis.asyncio`; the name lives on here.
 """
 
-from typing import Any, cast
+from typing import Any, Self, cast
 
 from redis import asyncio as aioredis
 from redis.asyncio.client import PubSub
 from redis.asyncio.cluster import RedisCluster
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
+from redis.exceptions import ConnectionError as NotConnected
+from redis.exceptions import RedisClusterException, RedisError
 
 Redis = aioredis.Redis
 
@@ -22,6 +23,18 @@ COMMAND_TIMEOUT_S = 1.0
 
 CLUSTERED = "+cluster://"
 """In a URL such as `redis+cluster://host:port`: any node of a Redis Cluster."""
+
+
+class _Cluster(RedisCluster):
+    """Says as a single server does that nothing answers."""
+
+    async def initialize(self, *arguments: Any, **options: Any) -> Self:
+        """Find the nodes; raise `RedisError` if there are none."""
+        try:
+            await super().initialize(*arguments, **options)
+        except RedisClusterException as error:
+            raise NotConnected(str(error)) from error
+        return self
 
 
 def open_redis(url: str) -> Redis:
@@ -38,5 +51,5 @@ def open_redis(url: str) -> Redis:
     }
     if CLUSTERED in url:
         node = url.replace(CLUSTERED, "://", 1)
-        return cast(Redis, RedisCluster.from_url(node, **options))
+        return cast(Redis, _Cluster.from_url(node, **options))
     return aioredis.Redis.from_url(url, **options)
