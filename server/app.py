@@ -8,6 +8,7 @@ from sanic.handlers import ErrorHandler
 from config.settings import Settings
 from server.kit.access import Authenticator
 from server.kit.http import documentation, observation, openapi, problems
+from server.kit.http.limits import Limits
 from server.kit.http.pipeline import Pipeline
 from server.kit.http.routes import Route, Surface
 from server.kit.http.streams import OpenStreams, StreamLimits
@@ -48,7 +49,9 @@ def create_app(
     observation.mount(app, metrics=metrics, probe=probe)
     routes = [route for surface in surfaces for route in surface.routes]
     streams = OpenStreams(StreamLimits(ports.settings.streams_per_address))
-    _mount(app, routes, Pipeline(ports, authenticate=authenticate, streams=streams))
+    app.ctx.limits = Limits(ports.settings)
+    pipeline = Pipeline(ports, authenticate=authenticate, limits=app.ctx.limits, streams=streams)
+    _mount(app, routes, pipeline)
     app.before_server_stop(lambda *_: streams.end_all())
     documentation.mount(app, openapi.describe(routes, prefix=PREFIX, version=VERSION))
     _refuse_unguarded(app, routes)

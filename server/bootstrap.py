@@ -29,6 +29,7 @@ from server.kit.outbox import subscribe
 from server.kit.ports import Ports
 from server.kit.redis import RedisError, open_redis
 from server.kit.rush import Rush
+from server.kit.tallies import Exchange
 from server.kit.transaction import finish_running, guard_database
 from server.wiring import CONSUMERS, SURFACES, wire_capabilities
 
@@ -59,7 +60,7 @@ class Engine:
             mini_program=_wechat(settings, self._http["wechat"], time),
             carriers=_carriers(settings, self._http, time),
             redis=redis,
-            rush=Rush(settings, time, redis),
+            rush=Rush(settings, time),
             challenges=Challenges(settings, time, cipher, redis),
         )
         self.sessions = SessionDirectory(self.ports)
@@ -113,7 +114,10 @@ def create_api(engine: Engine, *, name: str = "tongban") -> Sanic:  # type: igno
         await engine.open()
 
     async def watch_for_a_rush(_: Sanic) -> None:  # type: ignore[type-arg]
-        app.add_task(engine.ports.rush.watch(), name="rush")
+        ports = engine.ports
+        tallies = [ports.rush.tally, *app.ctx.limits.tallies]
+        exchange = Exchange(tallies, ports.clock, ports.redis)
+        app.add_task(ports.rush.watch(exchange), name="rush")
 
     async def stop_being_ready(_: Sanic) -> None:  # type: ignore[type-arg]
         app.ctx.is_stopping = True

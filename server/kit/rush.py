@@ -7,7 +7,6 @@ import structlog
 
 from config.settings import Settings
 from integrations.contracts.clock import Clock
-from server.kit.redis import Redis
 from server.kit.tallies import Exchange, Tally
 
 WINDOW_S = 10
@@ -26,10 +25,9 @@ class Rush:
     Without Redis a process judges by what it sees itself.
     """
 
-    def __init__(self, settings: Settings, clock: Clock, redis: Redis) -> None:
+    def __init__(self, settings: Settings, clock: Clock) -> None:
         self.is_on = False
-        self.tally = Tally("rush", clock)
-        self._exchange = Exchange([self.tally], redis)
+        self.tally = Tally("rush", WINDOW_S)
         self._most = settings.rush_tries_per_s * WINDOW_S
         self._clock = clock
         self._tries = 0
@@ -40,22 +38,23 @@ class Rush:
         self._tries += 1
         return self.is_on
 
-    async def look(self) -> None:
-        """Judge by what all processes have counted."""
+    async def look(self, exchange: Exchange) -> None:
+        """Judge by what all processes have counted; `exchange` is that of `tally`."""
         if self._tries:
-            self.tally.incr(TRIES, WINDOW_S, self._tries)
+            self.tally.count(TRIES, self._clock.now().timestamp(), self._tries)
             self._tries = 0
-        await self._exchange.run()
+        await exchange.run()
         self._judge()
 
-    async def watch(self) -> None:
+    async def watch(self, exchange: Exchange) -> None:
         """Look once a second until cancelled."""
         while True:
             await asyncio.sleep(LOOKS_EVERY_S)
-            await self.look()
+            await self.look(exchange)
 
     def _judge(self) -> None:
-        now, tries = self._clock.now(), self.tally.get(TRIES)
+        now = self._clock.now()
+        tries = self.tally.known(TRIES, now.timestamp())
         if tries > self._most:
             self._until = now + LASTS
         if self.is_on != (now < self._until):

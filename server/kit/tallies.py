@@ -9,7 +9,6 @@ from itertools import islice
 from typing import NamedTuple
 
 import structlog
-from limits.storage import Storage
 
 from integrations.contracts.clock import Clock
 from models.fields import digest_of, new_id
@@ -42,73 +41,54 @@ class Told(NamedTuple):
     own: int
 
 
-class Tally(Storage):
-    """Counters by key, by the injected clock; forgotten when their window is over.
+class Tally:
+    """Counters by key, each over windows of `window_s`; the present is in seconds of Unix time.
 
     `told_from` is how often something must have happened here before the others are told.
     """
 
     def __init__(
-        self, name: str, clock: Clock, *, told_from: int = 1, most: int = MOST_COUNTED
+        self, name: str, window_s: int, *, told_from: int = 1, most: int = MOST_COUNTED
     ) -> None:
-        super().__init__()
         self.id = new_id()
         self._name = name
-        self._clock = clock
+        self._window_s = window_s
         self._told_from = told_from
         self._most = most
         self._counts: dict[str, _Count] = {}
         self._untold: dict[str, None] = {}
 
-    @property
-    def base_exceptions(self) -> type[Exception]:
-        """Nothing can go wrong."""
-        return ValueError
-
-    def incr(self, key: str, expiry: int, amount: int = 1) -> int:
+    def count(self, key: str, now_s: float, times: int = 1) -> int:
         """Count; return how many there are in the window, as far as is known."""
-        now_s = self._now_s()
         count = self._counts.get(key)
         if count is None or count.until_s <= now_s:
             self._make_room(now_s)
-            count = self._counts[key] = _Count(now_s - now_s % expiry + expiry)
-        count.own += amount
+            count = self._counts[key] = _Count(self.ends_at_s(now_s))
+        count.own += times
         if count.own >= self._told_from:
             self._untold[key] = None
         return count.own + count.others
 
-    def get(self, key: str) -> int:
+    def known(self, key: str, now_s: float) -> int:
         """Return how many there are, as far as is known."""
-        count = self._live(key)
-        return count.own + count.others if count else 0
-
-    def get_expiry(self, key: str) -> float:
-        """Return when the window is over, in seconds of Unix time."""
         count = self._counts.get(key)
-        return count.until_s if count else self._now_s()
+        return count.own + count.others if count and count.until_s > now_s else 0
 
-    def check(self) -> bool:
-        """Tell that it works."""
-        return True
+    def ends_at_s(self, now_s: float) -> float:
+        """Return when the present window is over."""
+        return now_s - now_s % self._window_s + self._window_s
 
-    def reset(self) -> int:
-        """Forget everything; return how much that was."""
-        known = len(self._counts)
-        self._counts.clear()
-        self._untold.clear()
-        return known
-
-    def clear(self, key: str) -> None:
-        """Forget one counter."""
-        self._counts.pop(key, None)
-
-    def tell(self) -> list[Told]:
+    def tell(self, now_s: float) -> list[Told]:
         """Return what the others have not been told yet, once."""
         keys = list(islice(self._untold, MOST_TOLD))
         for key in keys:
             del self._untold[key]
-        live = ((key, self._live(key)) for key in keys)
-        return [Told(key, count.until_s, count.own) for key, count in live if count]
+        known = ((key, self._counts.get(key)) for key in keys)
+        return [
+            Told(key, count.until_s, count.own)
+            for key, count in known
+            if count and count.until_s > now_s
+        ]
 
     def hear(self, told: Told, in_all: int) -> None:
         """Take in how often it happened in all processes when it was told."""
@@ -120,40 +100,31 @@ class Tally(Storage):
         """Return the key under which all processes tell it: it gives nobody away."""
         return PREFIX + digest_of(f"tally:{self._name}:{told.key}:{told.until_s:.0f}")
 
-    def left_s(self, told: Told) -> int:
-        """Return how long it matters yet."""
-        return int(told.until_s - self._now_s()) + SLACK_S
-
-    def _live(self, key: str) -> _Count | None:
-        count = self._counts.get(key)
-        return count if count is not None and count.until_s > self._now_s() else None
-
-    def _now_s(self) -> float:
-        return self._clock.now().timestamp()
-
     def _make_room(self, now_s: float) -> None:
         if len(self._counts) < self._most:
             return
         self._counts = {key: one for key, one in self._counts.items() if one.until_s > now_s}
         if len(self._counts) >= self._most:
-            self.reset()
+            self._counts.clear()
 
 
 class Exchange:
     """Lets tallies of this process and those of the same names elsewhere know of each other."""
 
-    def __init__(self, tallies: Sequence[Tally], redis: Redis) -> None:
+    def __init__(self, tallies: Sequence[Tally], clock: Clock, redis: Redis) -> None:
         self._tallies = tallies
+        self._clock = clock
         self._redis = redis
         self._is_alone = False
 
     async def run(self) -> None:
         """Tell and hear once; what Redis does not take is told with what is counted next."""
-        told = [(tally, one) for tally in self._tallies for one in tally.tell()]
+        now_s = self._clock.now().timestamp()
+        told = [(tally, one) for tally in self._tallies for one in tally.tell(now_s)]
         if not told:
             return
         try:
-            await self._tell(told)
+            await self._tell(told, now_s)
         except RedisError as error:
             if not self._is_alone:
                 log.warning("tallies_not_shared", kind=type(error).__name__)
@@ -161,12 +132,12 @@ class Exchange:
         else:
             self._is_alone = False
 
-    async def _tell(self, told: Sequence[tuple[Tally, Told]]) -> None:
+    async def _tell(self, told: Sequence[tuple[Tally, Told]], now_s: float) -> None:
         pipeline = self._redis.pipeline(transaction=False)
         for tally, one in told:
             name = tally.name_of(one)
             pipeline.hset(name, tally.id, one.own)
-            pipeline.expire(name, tally.left_s(one))
+            pipeline.expire(name, int(one.until_s - now_s) + SLACK_S)
             pipeline.hvals(name)
         answers = await pipeline.execute()
         for (tally, one), numbers in zip(told, answers[2::3], strict=True):

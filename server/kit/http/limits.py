@@ -1,27 +1,29 @@
 """How often one person, one device and one address may do what is worth doing by machine.
 
-Each process counts for itself, in its own memory: a request waits for nobody to be counted.
+Each process counts in its own memory, so that a request waits for nobody to be counted. Whoever
+used a good part of a limit here is told to the other processes, about once a second.
 """
 
 import math
 import re
 from collections.abc import Callable
+from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
 from ipaddress import ip_address
+from typing import NamedTuple
 
-from limits import RateLimitItem, parse
-from limits.storage import Storage
-from limits.strategies import FixedWindowRateLimiter
+from limits import parse
 from sanic import Request
 
 from config.settings import Settings
-from integrations.contracts.clock import Clock
 from server.kit.access import NOBODY, Actor, Origin
 from server.kit.errors import TooMany
+from server.kit.tallies import Tally
 
 DEVICE = re.compile(r"[A-Za-z0-9_-]{16,64}")
-MOST_COUNTED = 100_000
+TOLD_SHARE = 20
+"""Of a limit, so great a part is used before others are told: people rarely get so far."""
 
 
 class Limited(StrEnum):
@@ -32,88 +34,47 @@ class Limited(StrEnum):
     UPLOAD = "upload"
 
 
-class ProcessStorage(Storage):
-    """Counters of this process, by the injected clock; forgotten when their window is over."""
+class _Limit(NamedTuple):
+    """So often in a window, counted for whoever `who` names."""
 
-    def __init__(self, clock: Clock, *, most: int = MOST_COUNTED) -> None:
-        super().__init__()
-        self._clock = clock
-        self._most = most
-        self._counts: dict[str, tuple[int, float]] = {}
-
-    @property
-    def base_exceptions(self) -> type[Exception]:
-        """Nothing can go wrong."""
-        return ValueError
-
-    def incr(self, key: str, expiry: int, amount: int = 1) -> int:
-        """Count; return how many there are in the window, which begins with the first."""
-        now_s = self._now_s()
-        count, until_s = self._counts.get(key, (0, 0.0))
-        if until_s <= now_s:
-            self._make_room(now_s)
-            count, until_s = 0, now_s + expiry
-        self._counts[key] = count + amount, until_s
-        return count + amount
-
-    def get(self, key: str) -> int:
-        """Return how many there are."""
-        count, until_s = self._counts.get(key, (0, 0.0))
-        return count if until_s > self._now_s() else 0
-
-    def get_expiry(self, key: str) -> float:
-        """Return when the window is over, in seconds of Unix time."""
-        return self._counts.get(key, (0, self._now_s()))[1]
-
-    def check(self) -> bool:
-        """Tell that it works."""
-        return True
-
-    def reset(self) -> int:
-        """Forget everything; return how much that was."""
-        known = len(self._counts)
-        self._counts.clear()
-        return known
-
-    def clear(self, key: str) -> None:
-        """Forget one counter."""
-        self._counts.pop(key, None)
-
-    def _now_s(self) -> float:
-        return self._clock.now().timestamp()
-
-    def _make_room(self, now_s: float) -> None:
-        if len(self._counts) < self._most:
-            return
-        self._counts = {key: one for key, one in self._counts.items() if one[1] > now_s}
-        if len(self._counts) >= self._most:
-            self._counts.clear()
+    who: Callable[[Actor, Request], str]
+    most: int
+    tally: Tally
 
 
 class Limits:
-    """The limits of one process, as the settings have them."""
+    """The limits as the settings have them, counted in this process and shared with the others."""
 
-    def __init__(self, settings: Settings, clock: Clock) -> None:
-        self._clock = clock
-        self._limiter = FixedWindowRateLimiter(ProcessStorage(clock))
-        self._rates: dict[Limited, list[tuple[str, RateLimitItem]]] = {
-            Limited.LOGIN: [("address", parse(settings.logins_per_address))],
+    def __init__(self, settings: Settings) -> None:
+        self._limits = {
+            Limited.LOGIN: [_limit("login", _address, settings.logins_per_address)],
             Limited.BOOKING: [
-                ("person", parse(settings.bookings_per_person)),
-                ("device", parse(settings.bookings_per_device)),
-                ("address", parse(settings.bookings_per_address)),
+                _limit("booking.person", _person, settings.bookings_per_person),
+                _limit("booking.device", _device, settings.bookings_per_device),
+                _limit("booking.address", _address, settings.bookings_per_address),
             ],
-            Limited.UPLOAD: [("address", parse(settings.uploads_per_address))],
+            Limited.UPLOAD: [_limit("upload", _address, settings.uploads_per_address)],
         }
 
-    def require(self, what: Limited, actor: Actor, request: Request) -> None:
+    @property
+    def tallies(self) -> list[Tally]:
+        """What the processes tell each other."""
+        return [limit.tally for some in self._limits.values() for limit in some]
+
+    def require(self, what: Limited, actor: Actor, request: Request, *, now: datetime) -> None:
         """Count a request; raise `TooMany` beyond what any of its limits allows."""
-        for by, rate in self._rates[what]:
-            who = _WHO[by](actor, request)
-            if who and not self._limiter.hit(rate, what.value, by, who):
-                over_at_s = self._limiter.get_window_stats(rate, what.value, by, who).reset_time
-                left_s = over_at_s - self._clock.now().timestamp()
+        now_s = now.timestamp()
+        for limit in self._limits[what]:
+            who = limit.who(actor, request)
+            if who and limit.tally.count(who, now_s) > limit.most:
+                left_s = limit.tally.ends_at_s(now_s) - now_s
                 raise TooMany(retry_after_s=max(1, math.ceil(left_s)))
+
+
+def _limit(name: str, who: Callable[[Actor, Request], str], rate: str) -> _Limit:
+    item = parse(rate)
+    told_from = max(1, item.amount // TOLD_SHARE)
+    return _Limit(who, item.amount, Tally(name, item.get_expiry(), told_from=told_from))
 
 
 def origin_of(request: Request) -> Origin:
@@ -142,10 +103,3 @@ def _of_somebody(client_ip: str) -> str:
     except ValueError:
         return ""
     return "" if address.is_loopback else str(address)
-
-
-_WHO: dict[str, Callable[[Actor, Request], str]] = {
-    "person": _person,
-    "device": _device,
-    "address": _address,
-}

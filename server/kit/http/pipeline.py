@@ -42,10 +42,12 @@ PATH_PART = re.compile(r"[A-Za-z0-9_-]{1,32}")
 class Pipeline:
     """Runs a route's handler for a request, with everything that is the same for all routes."""
 
-    def __init__(self, ports: Ports, *, authenticate: Authenticator, streams: OpenStreams) -> None:
+    def __init__(
+        self, ports: Ports, *, authenticate: Authenticator, limits: Limits, streams: OpenStreams
+    ) -> None:
         self._ports = ports
         self._authenticate = authenticate
-        self._limits = Limits(ports.settings, ports.clock)
+        self._limits = limits
         self._streams = streams
 
     def serve(self, route: Route) -> Callable[..., Coroutine[Any, Any, HTTPResponse | None]]:
@@ -69,7 +71,7 @@ class Pipeline:
         self, route: Route, request: Request, path: Mapping[str, str]
     ) -> HTTPResponse | None:
         now = self._ports.now()
-        actor = await self._admit(route, request)
+        actor = await self._admit(route, request, now)
         call = _read(route, request, path, actor=actor, ports=self._ports, now=now)
         keyed = _keyed(route, request, actor)
         if route.limited is Limited.BOOKING and self._ports.rush.note_try():
@@ -91,7 +93,7 @@ class Pipeline:
         if route.takes_upload:
             await _upload(request).drain(limit_bytes=self._ports.settings.upload_limit_bytes)
 
-    async def _admit(self, route: Route, request: Request) -> Actor:
+    async def _admit(self, route: Route, request: Request, now: datetime) -> Actor:
         token = _bearer(request)
         actor = await guard_database(lambda: self._authenticate(token)) if token else None
         request.ctx.actor = actor
@@ -100,7 +102,7 @@ class Pipeline:
         if not route.allows.admits(actor or NOBODY):
             raise Forbidden
         if route.limited is not None:
-            self._limits.require(route.limited, actor or NOBODY, request)
+            self._limits.require(route.limited, actor or NOBODY, request, now=now)
         return actor or NOBODY
 
 

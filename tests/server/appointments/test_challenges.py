@@ -16,6 +16,7 @@ from server.identity.rules import complete_id_number
 from server.identity.sessions import SessionDirectory
 from server.kit.challenges import Challenges
 from server.kit.rush import Rush
+from server.kit.tallies import Exchange
 from server.wiring import SURFACES
 from tests.server.appointments.test_http import book, booking, citizen, keyed, staff
 from tests.support.booking import everything, make_slots, taken
@@ -39,7 +40,7 @@ async def processes(engine, ports):
 @asynccontextmanager
 async def _process(engine, settings):
     clock, redis, cipher = engine.ports.clock, engine.ports.redis, engine.ports.cipher
-    rush = Rush(settings, clock, redis)
+    rush = Rush(settings, clock)
     challenges = Challenges(settings, clock, cipher, redis)
     ports = replace(engine.ports, settings=settings, rush=rush, challenges=challenges)
     app = create_app(
@@ -56,11 +57,11 @@ async def _process(engine, settings):
         yield http, rush
 
 
-async def begin_rush(rushes):
+async def begin_rush(rushes, ports):
     for rush in rushes:
         for _ in range(11):
             rush.note_try()
-        await rush.look()
+        await rush.look(Exchange([], ports.clock, ports.redis))
         assert rush.is_on
 
 
@@ -85,7 +86,7 @@ async def test_under_a_rush_a_booking_and_a_hold_need_a_solution(processes, port
     [http, other], rushes = processes
     await make_slots(5)
     headers = await citizen(1, ports)
-    await begin_rush(rushes)
+    await begin_rush(rushes, ports)
     before = await everything()
     request = {"json": booking(), "headers": keyed(headers)}
     refused = await http.post(path, **request)
@@ -109,7 +110,7 @@ async def test_a_solution_used_twice_at_once_books_once(processes, ports):
     https, rushes = processes
     await make_slots(5, capacity=9)
     headers = await citizen(1, ports)
-    await begin_rush(rushes)
+    await begin_rush(rushes, ports)
     solved = await solution(https[0], headers)
     answers = await asyncio.gather(
         *(
@@ -125,7 +126,7 @@ async def test_staff_book_as_ever(processes, ports):
     [http, _], rushes = processes
     await make_slots(5)
     clerk = await staff("clerk", ports, role=StaffRole.CLERK)
-    await begin_rush(rushes)
+    await begin_rush(rushes, ports)
     person = {"name": "李四", "id_number": complete_id_number("35010219000102001")}
     asked = booking(**person)
     del asked["point_code"]

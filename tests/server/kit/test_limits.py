@@ -6,8 +6,9 @@ from sanic import Request
 from config.settings import Settings
 from server.kit.access import NOBODY, Actor, Role
 from server.kit.errors import TooMany
-from server.kit.http.limits import Limited, Limits, ProcessStorage
-from tests.support.clock import FrozenClock
+from server.kit.http.limits import Limited, Limits
+from server.kit.redis import open_redis
+from server.kit.tallies import Exchange
 
 PERSON = Actor(Role.CITIZEN, id="account", person_id="person")
 RELATIVE = Actor(Role.CITIZEN, id="account", person_id="relative")
@@ -15,19 +16,29 @@ DEVICE = "device-0123456789"
 
 
 @pytest.fixture
-def clock():
-    return FrozenClock()
-
-
-@pytest.fixture
-def limits(clock):
+def limits(ports, clock):
+    assert ports is not None
     rates = {
         "logins_per_address": "2/minute",
         "bookings_per_person": "3/minute",
         "bookings_per_device": "4/minute",
         "bookings_per_address": "5/minute",
     }
-    return Limits(Settings(**rates), clock)
+    return Counted(clock, **rates)
+
+
+class Counted:
+    """The limits of one process."""
+
+    def __init__(self, clock, **rates):
+        self._limits = Limits(Settings(**rates))
+        self._clock = clock
+
+    def require(self, what, actor, request):
+        self._limits.require(what, actor, request, now=self._clock.now())
+
+    async def exchange(self, redis):
+        await Exchange(self._limits.tallies, self._clock, redis).run()
 
 
 class Sent(Request):
@@ -93,12 +104,29 @@ def test_whoever_is_refused_hears_when_to_come_again(limits, clock):
     assert tries(limits, 4, address="10.0.0.9") == 3
 
 
-def test_counters_that_are_over_make_room_and_too_many_are_forgotten(clock):
-    storage = ProcessStorage(clock, most=3)
-    assert [storage.incr(key, 60) for key in ("a", "b", "a")] == [1, 1, 2]
-    clock.advance(seconds=61)
-    assert [storage.incr(key, 60) for key in ("a", "c", "d")] == [1, 1, 1]
-    assert storage.incr("e", 60) == 1
-    assert (storage.get("a"), storage.get("e"), storage.check()) == (0, 1, True)
-    storage.clear("e")
-    assert (storage.get("e"), storage.reset()) == (0, 0)
+async def test_processes_count_together_once_a_good_part_is_used(ports, clock):
+    rates = {"bookings_per_person": "40/minute"}
+    one, other = Counted(clock, **rates), Counted(clock, **rates)
+    assert (tries(one, 1), tries(other, 20)) == (1, 20)
+    for process in (one, other, one):
+        await process.exchange(ports.redis)
+    assert tries(other, 21) == 20
+    assert tries(one, 1) == 1
+    await other.exchange(ports.redis)
+    await one.exchange(ports.redis)
+    assert tries(one, 1) == 0
+    clock.advance(minutes=1)
+    assert (tries(one, 41), tries(other, 1)) == (40, 1)
+
+
+async def test_without_redis_each_process_counts_for_itself(ports, clock):
+    away = open_redis("redis://127.0.0.1:9/0")
+    one, other = (Counted(clock, bookings_per_person="3/minute") for _ in range(2))
+    assert (tries(one, 3), tries(other, 2)) == (3, 2)
+    for process in (one, other):
+        await process.exchange(away)
+    assert (tries(one, 1), tries(other, 2)) == (0, 1)
+    await one.exchange(ports.redis)
+    await other.exchange(ports.redis)
+    clock.advance(seconds=1)
+    assert tries(other, 1) == 0
