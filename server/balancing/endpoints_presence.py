@@ -20,7 +20,7 @@ desk = Surface("/desk", tag="presence_desk")
 district = Surface("/district", tag="presence_district")
 
 
-@desk.put("/presence", allows=POINT_STAFF, refuses=(ChangedMeanwhile,))
+@desk.put("/presence", allows=POINT_STAFF)
 async def be_heard(call: Call) -> HeardOut:
     """Tell that somebody is at the point; a desk's page repeats it while it is open."""
     heard = await presence.hear(call.point_code, actor=call.actor, now=call.now)

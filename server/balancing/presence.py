@@ -17,7 +17,7 @@ from models.states import DARK, PresenceState
 from server.balancing.events import PointCameBack, PointWentDark
 from server.balancing.repository import end_leases
 from server.kit.access import ENGINE, Actor
-from server.kit.errors import WrongState
+from server.kit.errors import ChangedMeanwhile, WrongState
 from server.kit.outbox import emit
 from server.kit.states import advance, record_move
 
@@ -46,13 +46,16 @@ def use_opening_hours(works_between: OpeningHours) -> None:
 
 
 async def hear(point_code: str, *, actor: Actor, now: datetime) -> PointPresence:
-    """Note that somebody acts at a point; a silent one is back, an evacuated one stays dark."""
+    """Note that somebody acts at a point; a silent one is back, an evacuated one stays dark.
+
+    Nothing is written where the point was heard less than `NOTED_EVERY` ago.
+    """
     presence = await PointPresence.get_or_none(id=point_code)
     if presence is None:
         return await _meet(point_code, actor, now)
     if presence.state is PresenceState.SILENT:
-        await _light(presence, actor, now, HEARD_AGAIN)
-    elif presence.heard_at + NOTED_EVERY <= now:
+        return await _light_once(presence, actor, now)
+    if presence.heard_at + NOTED_EVERY <= now:
         await _note(presence, now)
     return presence
 
@@ -124,6 +127,15 @@ async def _darken(
     await end_leases(presence.id, now=now)
     went = PointWentDark(aggregate_id=presence.id, state=state)
     await emit(went, now=now)
+
+
+async def _light_once(presence: PointPresence, actor: Actor, now: datetime) -> PointPresence:
+    try:
+        await _light(presence, actor, now, HEARD_AGAIN)
+    except ChangedMeanwhile:
+        # Somebody else was heard first, or it was evacuated: no reason to refuse what is done here.
+        return await PointPresence.get(id=presence.id)
+    return presence
 
 
 async def _light(presence: PointPresence, actor: Actor, now: datetime, reason: str) -> None:

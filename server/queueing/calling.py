@@ -44,7 +44,7 @@ async def call_next(window: Window, *, actor: Actor, now: datetime) -> QueueTick
 
     Raises `WindowClosed`, `WindowBusy` or `NobodyWaiting`.
     """
-    current = await take_own(window, actor)
+    current = await take_own(window, actor, now)
     await require_free(current, now)
     chosen = await _choose(current, now)
     ticket = await QueueTicket.get(id=chosen.id)
@@ -149,7 +149,7 @@ async def in_hand(window: Window, actor: Actor, now: datetime) -> QueueTicket:
 
     Raises `WindowClosed` or `NoTicketAtWindow`.
     """
-    current = await take_own(window, actor)
+    current = await take_own(window, actor, now)
     ticket = await ticket_at_window(current.point_code, local_day(now), current.number)
     if ticket is None:
         raise NoTicketAtWindow

@@ -6,6 +6,7 @@ from datetime import datetime
 from models.catalog import Window
 from models.kinds import HallNewsKind, WindowKind
 from models.queueing import QueueTicket
+from server.balancing.presence import hear
 from server.catalog.rules import local_day
 from server.kit.access import Actor, Role
 from server.kit.states import touch
@@ -21,7 +22,7 @@ async def open_window(
 
     Opening one's own window again changes what it serves. Raises `WindowTaken`.
     """
-    current = await take_window(window)
+    current = await _take_window(window, actor, now)
     if current.staff_id not in {None, actor.id}:
         raise WindowTaken
     opened_at = current.opened_at or now
@@ -34,7 +35,7 @@ async def close_window(window: Window, *, actor: Actor, now: datetime) -> Window
 
     Raises `WindowClosed`, `WindowTaken` or `WindowBusy`.
     """
-    current = await take_window(window)
+    current = await _take_window(window, actor, now)
     if current.opened_at is None:
         raise WindowClosed
     if current.staff_id != actor.id and actor.role is not Role.MANAGER:
@@ -49,7 +50,7 @@ async def change_window(window: Window, target: Window, *, actor: Actor, now: da
 
     Raises `WindowClosed`, or `WindowTaken` if somebody works at the other one.
     """
-    current = await take_own(window, actor)
+    current = await take_own(window, actor, now)
     await target.refresh_from_db()
     if target.staff_id is not None:
         raise WindowTaken
@@ -61,15 +62,9 @@ async def change_window(window: Window, target: Window, *, actor: Actor, now: da
     return target
 
 
-async def take_window(window: Window) -> Window:
-    """Take the hall of a window and return the window as it is now."""
-    await take_hall(window.point_code)
-    return await Window.get(id=window.id)
-
-
-async def take_own(window: Window, actor: Actor) -> Window:
+async def take_own(window: Window, actor: Actor, now: datetime) -> Window:
     """Take the hall of a window at which the actor works; raises `WindowClosed`."""
-    current = await take_window(window)
+    current = await _take_window(window, actor, now)
     if current.opened_at is None or current.staff_id != actor.id:
         raise WindowClosed
     return current
@@ -79,6 +74,13 @@ async def require_free(window: Window, now: datetime) -> None:
     """Raise `WindowBusy` if somebody is called to the window or served there."""
     if await ticket_at_window(window.point_code, local_day(now), window.number) is not None:
         raise WindowBusy
+
+
+async def _take_window(window: Window, actor: Actor, now: datetime) -> Window:
+    """Take the hall of a window and return the window as it is now; its point was heard by it."""
+    await take_hall(window.point_code)
+    await hear(window.point_code, actor=actor, now=now)
+    return await Window.get(id=window.id)
 
 
 async def _lead(ticket: QueueTicket, number: int, now: datetime) -> None:

@@ -1,5 +1,6 @@
 """A point is there while it is heard; a dark one gets no work, and what waits there goes on."""
 
+import asyncio
 from uuid import uuid4
 
 import httpx
@@ -21,7 +22,7 @@ from server.kit.access import Actor, Role
 from server.kit.errors import WrongState
 from server.kit.outbox import Consumer, subscribe
 from server.kit.transaction import in_transaction
-from tests.support.booking import make_slots
+from tests.support.booking import TEN, make_slots
 from tests.support.papers import BRANCH, CENTER, clerk
 from tests.support.relaying import relay_all
 
@@ -118,6 +119,17 @@ async def test_an_open_point_that_falls_silent_goes_dark_and_comes_back_when_hea
     await take_out_silent_points(ports)
     await relay_all(ports)
     assert heard[1:] == [("point.came_back", CENTER, None)]
+
+
+@pytest.mark.usefixtures("ports")
+async def test_all_who_are_heard_at_once_at_a_silent_point_are_let_through(hear):
+    await PointPresence.create(id=CENTER, state=SILENT, heard_at=TEN)
+    # Once for nothing, so that connections are there and all read before one writes.
+    for code in (BRANCH, CENTER):
+        clerks = [clerk(number, code) for number in range(8)]
+        answers = await asyncio.gather(*map(hear, clerks))
+    assert [one.state for one in answers] == [PRESENT] * 8
+    assert await Transition.filter(aggregate_id=CENTER).values_list("to_state") == [("present",)]
 
 
 async def test_silence_at_closing_time_is_no_news(hear, clock, ports):

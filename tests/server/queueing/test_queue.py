@@ -1,19 +1,23 @@
 """Numbers, calls and windows against the database."""
 
 import asyncio
+import contextlib
 from datetime import date, timedelta
 
 import pytest
 
 from models.appointments import Appointment
+from models.balancing import PointPresence
 from models.catalog import Window
 from models.kinds import WindowKind
 from models.notifications import Notice
 from models.people import WechatAccount
 from models.queueing import QueueTicket, TicketCounter
-from models.states import AppointmentState, TicketState
+from models.states import AppointmentState, PresenceState, TicketState
 from server.appointments.errors import NotAcceptedHere, TooEarly
 from server.appointments.service import get_appointment
+from server.balancing.presence import evacuate
+from server.balancing.tasks import take_out_silent_points
 from server.balancing.waits import Hall, predict_wait
 from server.kit.access import Actor, Role
 from server.kit.counters import next_number
@@ -301,6 +305,40 @@ async def test_the_night_ends_every_ticket_and_tells_whom_nobody_called(window, 
     told = await Notice.filter(kind="ticket_closed").order_by("id")
     assert [notice.text.count("A002") + notice.text.count("A003") for notice in told] == [1, 1]
     assert (await Window.get(id=window.id)).opened_at is None
+
+
+async def test_a_point_is_heard_by_its_windows_and_noted_twice_a_minute_at_most(
+    window, ports, clock
+):
+    for number in range(2):
+        await walk_in(number, ports)
+    began, noted = ports.now(), []
+    for step in (call_next, start, recall, finish, call_next, miss):
+        clock.advance(seconds=10)
+        with contextlib.suppress(NoTicketAtWindow):
+            await do(step, window, ports=ports)
+        noted.append((await PointPresence.get(id=STREET)).heard_at - began)
+    assert [one.total_seconds() for one in noted] == [0, 0, 0, 40, 40, 40]
+    assert (await PointPresence.get(id=STREET)).version == 2
+
+
+async def test_a_silent_point_is_back_when_one_of_its_windows_calls(window, ports, clock):
+    await walk_in(1, ports)
+    clock.advance(seconds=301)
+    await take_out_silent_points(ports)
+    assert (await PointPresence.get(id=STREET)).state is PresenceState.SILENT
+    await do(call_next, window, ports=ports)
+    presence = await PointPresence.get(id=STREET)
+    assert (presence.state, presence.heard_at) == (PresenceState.PRESENT, ports.now())
+
+
+async def test_windows_of_an_evacuated_point_go_on_with_whom_they_have(window, ports):
+    await walk_in(1, ports)
+    await do(evacuate, STREET, ports=ports, reason="停电")
+    ticket = await do(call_next, window, ports=ports)
+    await do(finish, window, ports=ports)
+    assert (await get_ticket(ticket.id)).state is TicketState.DONE
+    assert (await PointPresence.get(id=STREET)).state is PresenceState.EVACUATED
 
 
 async def take_number():
