@@ -1,6 +1,6 @@
-"""What balancing is told of the halls."""
+"""What balancing is told of the halls, by the rules that call and predict there."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
@@ -11,9 +11,21 @@ from models.states import TicketState
 from server.balancing.loads import HallLoad
 from server.balancing.services import Served
 from server.catalog.rules import local_day
-from server.queueing.repository import kinds_of
+from server.queueing.repository import AT_WINDOW, OpenWindows
+from server.queueing.rules import Standing, Waiting, before_newcomer
 
-IN_HALL = (TicketState.WAITING, TicketState.CALLED, TicketState.SERVING)
+IN_HALL = (TicketState.WAITING, *AT_WINDOW)
+NEEDED = (
+    "id",
+    "point_code",
+    "kind",
+    "lane",
+    "state",
+    "rank_at",
+    "item_codes",
+    "window_no",
+    "serving_at",
+)
 MEASURED = 5_000
 """The newest services that are looked at; the older ones would weigh little."""
 MEASURED_DAYS = timedelta(days=30)
@@ -25,15 +37,17 @@ class HallLoads:
 
     async def read_loads(self, *, now: datetime) -> Mapping[str, HallLoad]:
         """Return the load of every hall where somebody is or a window is open."""
-        loads: dict[str, HallLoad] = defaultdict(HallLoad)
-        for code, count in (await _count_open()).items():
-            loads[code] += HallLoad(windows_open=count)
-        tickets = QueueTicket.filter(
-            day=local_day(now), state__in=IN_HALL, kind=WindowKind.ACCEPT
-        ).only("id", "point_code", "state", "item_codes", "called_at", "serving_at")
-        for ticket in await tickets:
-            loads[ticket.point_code] += _load_of(ticket, now)
-        return loads
+        windows: defaultdict[str, list[Window]] = defaultdict(list)
+        for window in await Window.exclude(opened_at=None):
+            windows[window.point_code].append(window)
+        tickets: defaultdict[str, list[QueueTicket]] = defaultdict(list)
+        in_hall = QueueTicket.filter(day=local_day(now), state__in=IN_HALL)
+        for ticket in await in_hall.only(*NEEDED):
+            tickets[ticket.point_code].append(ticket)
+        return {
+            code: load_of(windows[code], tickets[code], now=now)
+            for code in windows.keys() | tickets.keys()
+        }
 
     async def read_services(self, *, now: datetime) -> Sequence[Served]:
         """Return the newest services of the last 30 days."""
@@ -55,12 +69,27 @@ class HallLoads:
         ]
 
 
-def _load_of(ticket: QueueTicket, now: datetime) -> HallLoad:
-    if ticket.state is TicketState.WAITING:
-        return HallLoad(waiting=(tuple(ticket.item_codes),))
-    return HallLoad(started=(ticket.serving_at or ticket.called_at or now,))
+def load_of(
+    windows: Sequence[Window], tickets: Sequence[QueueTicket], *, now: datetime
+) -> HallLoad:
+    """Return the load of one hall as one sees it who comes for an accepting window.
 
-
-async def _count_open() -> Counter[str]:
-    opened = await Window.exclude(opened_at=None)
-    return Counter(one.point_code for one in opened if WindowKind.ACCEPT in kinds_of(one))
+    Whoever shares these windows is in the way, of whatever kind, unless called after a newcomer:
+    who has booked for later comes when that time comes.
+    """
+    serving = OpenWindows.of(WindowKind.ACCEPT, windows)
+    at_windows = [one for one in tickets if one.window_no in serving.numbers]
+    queueing = {
+        one.id: one
+        for one in tickets
+        if one.state is TicketState.WAITING and one.kind in serving.kinds
+    }
+    waiting = [Waiting(one.id, one.rank_at, one.lane) for one in queueing.values()]
+    return HallLoad(
+        windows_open=len(serving.numbers),
+        started=tuple(one.serving_at or now for one in at_windows if one.state in AT_WINDOW),
+        waiting=tuple(
+            tuple(queueing[one.id].item_codes) for one in before_newcomer(waiting, now=now)
+        ),
+        coming=tuple(one.rank_at for one in waiting if one.standing(now) is Standing.EARLY),
+    )

@@ -120,6 +120,16 @@ def people_before(standing: Standing, ahead: Line, waiting: Line, *, first_in_a_
     return ahead[Standing.PLAIN] + min(waiting[Standing.FIRST], turns)
 
 
+def before_newcomer(waiting: Sequence[Waiting], *, now: datetime) -> list[Waiting]:
+    """Return those who are called before one who takes a plain number, in their order.
+
+    Which lane was called last is forgotten by the time that somebody has come.
+    """
+    line = Line(one.standing(now) for one in waiting)
+    count = people_before(Standing.PLAIN, line, line, first_in_a_row=0)
+    return call_order(waiting, now=now, first_in_a_row=0)[:count]
+
+
 def count_streak(recent: Iterable[Lane]) -> int:
     """Return how many were called first in a row; `recent` are their lanes, the newest first."""
     streak = 0

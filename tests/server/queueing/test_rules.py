@@ -12,6 +12,7 @@ from server.queueing.rules import (
     Line,
     Waiting,
     arrive_by,
+    before_newcomer,
     call_order,
     count_streak,
     label_of,
@@ -134,6 +135,16 @@ def test_who_is_called_before_one_is_known_from_counts_alone(lanes, streak):
         ahead = Line(other.standing(TEN) for other in earlier)
         standing = one.standing(TEN)
         assert people_before(standing, ahead, everybody, first_in_a_row=streak) == place
+
+
+@given(lanes=st.lists(st.tuples(st.sampled_from(Lane), st.integers(-3, 3)), max_size=40))
+def test_a_newcomer_comes_after_those_who_are_called_before_a_plain_number(lanes):
+    waiting = [
+        Waiting(f"{place:02d}", at(minutes), lane) for place, (lane, minutes) in enumerate(lanes)
+    ]
+    newcomer = walk_in("me", 4)
+    order = call_order([*waiting, newcomer], now=TEN, first_in_a_row=0)
+    assert before_newcomer(waiting, now=TEN) == order[: order.index(newcomer)]
 
 
 @given(
