@@ -80,6 +80,8 @@ class QueueTicket(Model):
     people_before = fields.IntField(null=True)
     predicted_minutes = fields.FloatField(null=True)
     """The wait as it was predicted when the number was taken; null while no window was open."""
+    naive_minutes = fields.FloatField(null=True)
+    """What people before, mean service and windows alone would have predicted."""
     taken_at = fields.DatetimeField()
     first_called_at = fields.DatetimeField(null=True)
     called_at = fields.DatetimeField(null=True)

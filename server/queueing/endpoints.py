@@ -10,7 +10,7 @@ from server.kit.access import CITIZENS, EVERYBODY
 from server.kit.errors import ChangedMeanwhile, NotFound, WrongState
 from server.kit.http.call import EVENT_STREAM, Call, EventStream, RealNameRequired
 from server.kit.http.routes import Surface
-from server.queueing import endpoints_desk
+from server.queueing import endpoints_desk, endpoints_district
 from server.queueing.access import access_own_ticket
 from server.queueing.display import show_hall, whole_minutes
 from server.queueing.errors import (
@@ -39,7 +39,7 @@ from server.queueing.waits import look_from
 
 public = Surface("/public", tag="display")
 citizen = Surface("/citizen", tag="tickets")
-SURFACES = (public, citizen, *endpoints_desk.SURFACES)
+SURFACES = (public, citizen, *endpoints_desk.SURFACES, endpoints_district.district)
 
 _MOVES = (NotFound, RealNameRequired, WrongState, ChangedMeanwhile)
 

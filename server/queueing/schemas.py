@@ -1,5 +1,6 @@
 """What comes in and goes out about the queue."""
 
+from datetime import date
 from typing import Annotated, Self
 
 from pydantic import AwareDatetime, Field, model_validator
@@ -11,6 +12,7 @@ from models.states import TicketState
 from server.appointments.schemas import IdNumber, ItemCodes
 from server.balancing.rules import Place
 from server.kit.http.schemas import Code, Day, Incoming, Line, Outgoing, PageQuery
+from server.queueing.accuracy import WaitError
 from server.queueing.repository import kinds_of
 from server.queueing.rules import label_of
 
@@ -154,6 +156,44 @@ class TicketDetailOut(TicketOut):
 
     people_before: int
     wait_minutes: int | None
+
+
+class WaitErrorsQuery(Incoming):
+    """Of which day (today)."""
+
+    day: Day | None = None
+
+
+class WaitErrorOut(Outgoing):
+    """By how much predicted waits were off at a point, in minutes on the mean.
+
+    `naive_error_minutes` is that of all who are before × mean minutes ÷ windows, `ratio` the one
+    over the other.
+    """
+
+    point_code: str
+    people: int
+    error_minutes: float
+    naive_error_minutes: float
+    ratio: float | None
+
+    @classmethod
+    def of(cls, error: WaitError) -> Self:
+        """Show the error of a point."""
+        return cls(
+            point_code=error.point_code,
+            people=error.people,
+            error_minutes=round(error.error_minutes, 2),
+            naive_error_minutes=round(error.naive_error_minutes, 2),
+            ratio=None if error.ratio is None else round(error.ratio, 3),
+        )
+
+
+class WaitErrorsOut(Outgoing):
+    """The points where somebody was called on a day."""
+
+    day: date
+    items: list[WaitErrorOut]
 
 
 class WindowOut(Outgoing):

@@ -132,6 +132,7 @@ async def give_number(ticket: QueueTicket, *, actor: Actor, now: datetime) -> Qu
     ticket.state, ticket.taken_at = TicketState.WAITING, now
     queue = await look_from(ticket, now=now)
     ticket.people_before, ticket.predicted_minutes = queue.people_before, queue.wait_minutes
+    ticket.naive_minutes = queue.naive_minutes
     await ticket.save(force_create=True)
     await record_move(ticket, from_state=None, to_state=TicketState.WAITING, actor=actor, now=now)
     return ticket

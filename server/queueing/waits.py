@@ -42,6 +42,13 @@ class Queue:
         first_free = self._wait_behind(0) or 0.0
         return min(minutes, max(0.0, (self.one.rank_at - self.seen_at) / MINUTE) + first_free)
 
+    @property
+    def naive_minutes(self) -> float | None:
+        """What a wait is often taken to be: all who are before × mean minutes ÷ windows."""
+        windows = len(self.windows.numbers)
+        people = self.people_before + len(self.facts.began)
+        return people * mean_minutes(self.facts.served) / windows if windows else None
+
     def _wait_behind(self, people: int) -> float | None:
         elapsed = tuple((self.seen_at - began) / MINUTE for began in self.facts.began)
         minutes_each = mean_minutes(self.facts.served)

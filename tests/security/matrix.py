@@ -217,6 +217,7 @@ DELETE /courier/session                                       -              1 3
 GET    /district/audit                                        -              1 3 3 3 3 3 3 3 3 3 3 . 3
 POST   /district/points/<code>/evacuate                       -              1 3 3 3 3 3 3 3 3 3 3 . 3
 POST   /district/points/<code>/call-back                      -              1 3 3 3 3 3 3 3 3 3 3 . 3
+GET    /district/wait-errors                                  -              1 3 3 3 3 3 3 3 3 3 3 . 3
 GET    /district/reconciliation                               -              1 3 3 3 3 3 3 3 3 3 3 . 3
 GET    /district/parcel-tasks                                 -              1 3 3 3 3 3 3 3 3 3 3 . 3
 POST   /district/points/<code>/closure                        -              1 3 3 3 3 3 3 3 3 3 3 . 3

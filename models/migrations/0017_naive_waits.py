@@ -1,0 +1,16 @@
+from tortoise import migrations
+from tortoise.migrations import operations as ops
+from tortoise import fields
+
+class Migration(migrations.Migration):
+    dependencies = [('models', '0016_lines_by_lane')]
+
+    initial = False
+
+    operations = [
+        ops.AddField(
+            model_name='QueueTicket',
+            name='naive_minutes',
+            field=fields.FloatField(null=True),
+        ),
+    ]
