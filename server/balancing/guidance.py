@@ -303,9 +303,12 @@ class Board:
         if max(travel, taken) + self._for_others(0, taken) >= below:
             return None
         arrives_at = now + travel
+        unknown = point.spoken_for(arrives_at, now)
+        others = self._for_others(point.delay_on_others(arrives_at), unknown)
+        if max(travel, unknown) + others >= below:
+            return None
         wait = point.wait_at(arrives_at, now)
-        known, unknown = point.delay_on_others(arrives_at), point.spoken_for(arrives_at, now)
-        cost = travel + wait + self._for_others(known, unknown)
+        cost = travel + wait + others
         return Choice(point, distance, travel, wait, cost) if cost < below else None
 
     def _for_others(self, known: float, unknown: float) -> float:
