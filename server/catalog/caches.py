@@ -15,6 +15,8 @@ from server.catalog.search import ItemIndex
 
 CALENDAR_KEPT_S = 60.0
 INDEX_CHECKED_EVERY_S = 5.0
+LOADED_WITHIN_S = 1.0
+"""After that, somebody else tries to load what is still not there."""
 
 T = TypeVar("T")
 
@@ -48,12 +50,19 @@ def forget_caches() -> None:
 
 
 async def remembered(key: Hashable, load: Callable[[], Awaitable[T]], *, for_s: float) -> T:
-    """Return what `load` returned for `key` at most `for_s` ago; it is shared, so read only."""
-    until_s, value = _Process.kept.others.get(key, (0.0, None))
-    if until_s <= monotonic():
-        value = await load()
-        _Process.kept.others[key] = monotonic() + for_s, value
-    return value  # type: ignore[no-any-return]
+    """Return what `load` returned for `key` at most `for_s` ago; it is shared, so read only.
+
+    While it is loaded anew, all others are given what was known just before.
+    """
+    others = _Process.kept.others
+    until_s, value = others.get(key, (0.0, None))
+    if until_s > monotonic():
+        return value  # type: ignore[no-any-return]
+    if key in others:
+        others[key] = monotonic() + LOADED_WITHIN_S, value
+    value = await load()
+    others[key] = monotonic() + for_s, value
+    return value
 
 
 async def known_days() -> KnownDays:

@@ -1,5 +1,6 @@
 """What the catalogue tells others."""
 
+import asyncio
 from datetime import date
 
 import pytest
@@ -16,6 +17,7 @@ from server.catalog.service import (
     get_point,
     item_index,
     materials_of,
+    remembered,
     working_calendar,
 )
 
@@ -118,3 +120,29 @@ async def test_the_index_is_renewed_when_the_catalogue_changed(monkeypatch):
     await ServiceItem.filter(code="GL0012").update(is_current=False)
     after = await item_index()
     assert (len(before), len(after)) == (91, 90)
+
+
+async def test_while_one_loads_anew_others_are_given_what_was_known():
+    loads, may_load = 0, asyncio.Event()
+
+    async def load():
+        nonlocal loads
+        loads += 1
+        await may_load.wait()
+        return loads
+
+    async def ask():
+        return await remembered("loads", load, for_s=0.0)
+
+    forget_caches()
+    first = asyncio.create_task(ask())
+    await asyncio.sleep(0)
+    may_load.set()
+    assert await first == 1
+    may_load.clear()
+    second = asyncio.create_task(ask())
+    await asyncio.sleep(0)
+    assert await asyncio.gather(*(ask() for _ in range(3))) == [1, 1, 1]
+    may_load.set()
+    assert (await second, await ask(), loads) == (2, 3, 3)
+    forget_caches()
