@@ -10,7 +10,6 @@ from config.settings import Settings
 from models.appointments import Appointment, Hold, Slot
 from models.bookkeeping import Transition
 from models.kinds import WindowKind
-from models.states import HoldState, OfferState, ReleaseState
 from models.waitlist import Offer, Release
 from server.appointments.repository import Occupant, count_occupied
 from server.appointments.rules import GIVEN_BACK
@@ -64,15 +63,6 @@ async def find_differences(ports: Ports) -> list[int]:
     for slot_id in wrong:
         log.error("slot_count_differs", slot=slot_id)
     return wrong
-
-
-def places_of(row: Occupant) -> int:
-    """Return how many places a row has in each of its slots: what its moves add up to."""
-    if isinstance(row, Appointment):
-        return int(row.state not in GIVEN_BACK)
-    if isinstance(row, Release):
-        return int(row.state is ReleaseState.PENDING) - int(row.visit_id is not None)
-    return int(row.state in {HoldState.HELD, OfferState.HELD})
 
 
 def change_of(move: Transition, rests: Collection[str]) -> int:

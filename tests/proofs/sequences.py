@@ -8,7 +8,7 @@ step the tables are looked at: what may never be is listed in `judge`.
 import asyncio
 import contextlib
 from collections import Counter
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Coroutine
 from functools import partial
 
 import uvloop
@@ -18,12 +18,13 @@ from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_a
 
 from models.appointments import Appointment, Hold
 from models.closures import Closure
-from models.states import LIVE_APPOINTMENTS, AppointmentState, HoldState, OfferState
-from models.waitlist import Offer
+from models.states import LIVE_APPOINTMENTS, AppointmentState, HoldState, OfferState, WaitlistState
+from models.waitlist import Offer, WaitlistEntry
 from server.appointments import desk
 from server.appointments.closing import lift
 from server.appointments.rules import MOST_LIVE
 from server.appointments.service import mark_checked_in, mark_served, mark_serving
+from server.appointments.tasks import release_places
 from server.kit.transaction import in_transaction
 from tests.proofs.register import proof
 from tests.support.booking import CLERK, QUANTUM
@@ -48,8 +49,9 @@ SEQUENCES, STEPS = 2_000, 6
 MET = (*sorted(LIVE_APPOINTMENTS), AppointmentState.NO_SHOW)
 """Visits that a point may do something with."""
 
-WAITS = (11, 35, 24 * 60 + 50, 40 * 60)
-"""Minutes until holds are over, until points have not answered, until the day, until after it."""
+WAITS = (1, 11, 35, 24 * 60 + 50, 40 * 60)
+"""Minutes until freed places are offered, until holds are over, until points have not answered,
+until the day, until after it."""
 
 person = st.integers(0, PEOPLE - 1)
 item = st.integers(0, ITEMS - 1)
@@ -62,14 +64,15 @@ class Visits(RuleBasedStateMachine):
     """One sequence."""
 
     world: World
+    empty: Seen
     do: Callable
-    sequences = 0
+    sequences = offers = 0
     outcomes: Counter = Counter()  # noqa: RUF012 - one for the proof
 
     def __init__(self) -> None:
         super().__init__()
         self.do(self.world.begin())
-        self.seen: Seen = self.do(self.world.look())
+        self.seen: Seen = self.empty
 
     def teardown(self) -> None:
         self.do(replay_all(QUANTUM, limit=MOST_WINDOWS))
@@ -136,6 +139,17 @@ class Visits(RuleBasedStateMachine):
             return
         self._act("lift", partial(lift, closure, actor=SUPERVISOR, **self.world.about))
 
+    @rule(who=person, what=item, where=st.sampled_from(((), *((code,) for code in POINTS))))
+    def wait(self, who, what, where):
+        self._act("wait", partial(self.world.wait, who, what, *where))
+
+    @rule(n=which)
+    def wait_no_longer(self, n):
+        live = WaitlistState.WAITING, WaitlistState.OFFERED
+        if (entry := self._pick(n, WaitlistEntry, *live)) is None:
+            return
+        self._act("wait no longer", partial(self.world.wait_no_longer, entry.id))
+
     @rule(who=person, what=item, where=place)
     def offer(self, who, what, where):
         self._act("offer", partial(self.world.offer, who, what, where))
@@ -147,12 +161,27 @@ class Visits(RuleBasedStateMachine):
         answer = self.world.accept if is_wanted else self.world.decline
         self._act("accept" if is_wanted else "decline", partial(answer, offer.id))
 
+    @rule(crowd=st.sets(person, min_size=2, max_size=2), n=which, what=item, where=place)
+    def give_up_where_somebody_waits(self, crowd, n, what, where):
+        who, other = sorted(crowd)
+        self.book(who, what, where)
+        self._act("wait", partial(self.world.wait, other, what, where[0]))
+        self.cancel(n)
+        self._let_pass("places freed", release_places(self.world.ports))
+
     @rule(minutes=st.sampled_from(WAITS))
     def time_passes(self, minutes):
         self.world.ports.clock.advance(minutes=minutes)
-        before = self.seen
-        self.do(self.world.run_jobs())
-        self._look("jobs", before)
+        self._let_pass("jobs", self.world.run_jobs())
+
+    def _let_pass(self, name: str, work: Coroutine) -> None:
+        before, offered = self.seen, self._count_offered()
+        self.do(work)
+        self._look(name, before)
+        type(self).offers += max(0, self._count_offered() - offered)
+
+    def _count_offered(self) -> int:
+        return sum(one[0] == "WaitlistEntry" and one[2] == "offered" for one in self.seen.rows)
 
     def _act(self, name: str, work: Callable[[], Awaitable]) -> bool:
         """Do one thing in its transaction; tell whether it was done."""
@@ -221,6 +250,8 @@ def prove_sequences() -> str:
             system = runner.run(stack.enter_async_context(start_system()))
             Visits.world = runner.run(open_small_world(system, stack))
             Visits.do = staticmethod(runner.run)
+            runner.run(Visits.world.begin())
+            Visits.empty = runner.run(Visits.world.look())
             run_state_machine_as_test(
                 Visits,
                 settings=settings(
@@ -234,5 +265,7 @@ def prove_sequences() -> str:
         finally:
             runner.run(stack.aclose())
     assert Visits.sequences >= SEQUENCES, Visits.sequences
+    assert Visits.offers, "nobody who waited was offered anything"
     told = ", ".join(f"{name} {count}" for name, count in sorted(Visits.outcomes.items()))
-    return f"{Visits.sequences} sequences, {sum(Visits.outcomes.values())} steps: {told}"
+    steps = f"{sum(Visits.outcomes.values())} steps, {Visits.offers} offers to who waited"
+    return f"{Visits.sequences} sequences, {steps}: {told}"

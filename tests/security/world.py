@@ -196,9 +196,9 @@ async def _make_visit(world, owner):
     )
     offer = await offer_now(booker, world.ports, starts_at=later, codes=(SHORT_ITEM,))
     manager = staff_actor(world, "manager")
-    closure, line = await _make_closure(visit.id, now)
-    away, line_away = await _make_closure(uuid4().hex, now, point_code=OTHER_STREET)
-    own, _ = await _make_closure(uuid4().hex, now, created_by=manager.name)
+    closure, line = await _make_closure(visit, now)
+    away, line_away = await _make_closure(visit, now, is_open=None, point_code=OTHER_STREET)
+    own, _ = await _make_closure(visit, now, is_open=None, created_by=manager.name)
     world.ids |= {
         "absence": (await _make_absence(manager.id, now)).id,
         "absence_away": (await _make_absence(uuid4().hex, now, point_code=OTHER_STREET)).id,
@@ -225,13 +225,14 @@ async def _make_absence(staff_id, now, *, point_code=STREET):
     )
 
 
-async def _make_closure(visit_id, now, **changes):
-    """A closure with one person to be called, for that visit."""
+async def _make_closure(visit, now, *, is_open=True, **changes):
+    """A closure with one person to be called, for that visit; no visit is open on two lists."""
     closure = closing(state=ClosureState.IN_FORCE, **changes)
     await closure.save(force_create=True)
     line = await Reseating.create(
         closure_id=closure.id,
-        appointment_id=visit_id,
+        appointment_id=visit.id,
+        open=is_open,
         state=ReseatingState.TO_CALL,
         created_at=now,
     )

@@ -7,14 +7,13 @@ from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
+from typing import NamedTuple
 from uuid import uuid4
 
 from tortoise import Tortoise
 
 from models.appointments import (
     Appointment,
-    AppointmentItem,
-    BookingAllowance,
     Hold,
     Slot,
     SlotTemplate,
@@ -33,15 +32,14 @@ from server.appointments.generation import on_sale, regenerate
 from server.appointments.holds import hold_place, release_hold
 from server.appointments.impact import judge_impact
 from server.appointments.offers import Proposal, make_offer
-from server.appointments.reconciling import OCCUPANTS, places_of
 from server.appointments.repository import Place
-from server.appointments.rules import MOST_LIVE, count_quanta
+from server.appointments.rules import GIVEN_BACK, MOST_LIVE, count_quanta
 from server.appointments.schemas import BookingIn
 from server.appointments.visits import Wish, find_at, plan_visit
 from server.appointments.waitlist import Wanted, accept, decline, join_waitlist, withdraw
 from server.appointments.wishes import Times
 from server.bootstrap import open_engine
-from server.kit.bulk import Statement, run_all
+from server.kit.bulk import Statement, as_instant, fetch_all, run_all
 from server.kit.errors import Refusal
 from server.kit.http.call import Call
 from server.kit.idempotency import KeyedRequest
@@ -77,6 +75,40 @@ EMPTIED = frozenset(
 """Tables that a step may write, besides slots and opening hours; those that are there."""
 
 SKIPPED = {"appointments.make_slots", "appointments.check_counters"}
+
+
+class Row(NamedTuple):
+    """Whatever has a place."""
+
+    table: str
+    id: str
+    state: str
+    version: int
+    person_id: str | None
+    visit_id: str | None
+    point_code: str
+    starts_at: datetime
+    quanta: int
+
+
+_ROWS = {
+    "Appointment": "person_id, NULL, point_code, starts_at, quanta FROM appointments",
+    "Hold": "person_id, NULL, point_code, starts_at, quanta FROM holds",
+    "Offer": "person_id, NULL, point_code, starts_at, quanta FROM offers",
+    "Release": "NULL, visit_id, point_code, starts_at, quanta FROM releases",
+}
+_LOOKS = [
+    Statement(f"SELECT {columns}")
+    for columns in (
+        "point_code, starts_at, capacity, taken FROM slots",
+        "person_digest, live FROM booking_allowances WHERE live > 0",
+        "person_digest, item_code FROM appointment_items WHERE live",
+        "id, state, version FROM waitlist_entries",
+        *(f"id, state, version, {some}" for some in _ROWS.values()),
+    )
+]
+LIVE = {"held", "pending"}
+"""States in which a hold, an offer or a release has its place."""
 
 
 @dataclass(frozen=True)
@@ -120,17 +152,17 @@ class World:
         await in_transaction(lambda: run_all(anew))
 
     async def look(self) -> Seen:
-        slots = await Slot.all().values_list("point_code", "starts_at", "capacity", "taken")
-        rows = [one for model in OCCUPANTS for one in await model.all()]
-        wishes = await WaitlistEntry.all()
+        """See all tables by one message to the database."""
+        slots, allowances, items, wishes, *each = await fetch_all(_LOOKS)
+        rows = [Row(name, *one) for name, some in zip(_ROWS, each, strict=True) for one in some]
         digests = {one.person_id: one.person_digest for one in self.people}
-        items = await AppointmentItem.filter(live=True).values_list("person_digest", "item_code")
-        allowances = await BookingAllowance.all().values_list("person_digest", "live")
         return Seen(
-            slots={(code, at): (capacity, taken) for code, at, capacity, taken in slots},
+            slots={(code, as_instant(at)): (room, taken) for code, at, room, taken in slots},
             occupied=_occupied(rows),
-            rows=frozenset(_told(one) for one in [*rows, *wishes]),
-            allowances={digest: count for digest, count in allowances if count},
+            rows=frozenset(
+                [*(one[:4] for one in rows), *(("WaitlistEntry", *one) for one in wishes)]
+            ),
+            allowances=dict(allowances),
             live=Counter(digests[one.person_id] for one in rows if _is_counted(one)),
             items=Counter(items),
         )
@@ -226,25 +258,27 @@ class World:
                 await job.run(self.ports)
 
 
-def _told(row) -> tuple[str, str, str, int]:
-    return type(row).__name__, row.id, row.state.value, row.version
-
-
-def _occupied(rows) -> Counter:
+def _occupied(rows: Collection[Row]) -> Counter:
     occupied: Counter = Counter()
     for one in rows:
-        for key in _span(one):
-            occupied[key] += places_of(one)
+        for place in range(one.quanta):
+            key = one.point_code, as_instant(one.starts_at) + place * QUANTUM
+            occupied[key] += _places_of(one)
     return occupied
 
 
-def _span(row) -> list[tuple]:
-    return [(row.point_code, row.starts_at + place * QUANTUM) for place in range(row.quanta)]
+def _places_of(row: Row) -> int:
+    """How many places it has; the rest of a visit that ended early is counted with the visit."""
+    if row.table == "Appointment":
+        return int(row.state not in GIVEN_BACK)
+    return int(row.state in LIVE) - int(row.visit_id is not None)
 
 
-def _is_counted(row) -> bool:
+def _is_counted(row: Row) -> bool:
     """Whether it counts among the three that a person may have."""
-    return row.state in LIVE_APPOINTMENTS | {HoldState.HELD} and type(row) in {Appointment, Hold}
+    if row.table == "Appointment":
+        return row.state in LIVE_APPOINTMENTS
+    return row.table == "Hold" and row.state == HoldState.HELD
 
 
 def judge(before: Seen, after: Seen) -> None:
