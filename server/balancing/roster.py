@@ -2,10 +2,10 @@
 
 import random
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from models.kinds import PointLevel
-from server.catalog.service import get_item, remembered, reviewers_at
+from server.catalog.service import get_item, remembered, reviewers
 
 KEPT_S = 5.0
 
@@ -33,10 +33,25 @@ class Roster:
         return Roster(tuple(left), left)
 
 
+@dataclass(frozen=True, slots=True)
+class _Rosters:
+    """The rosters of all items, read at one look: those taken at the same levels share one."""
+
+    points: Sequence[tuple[str, PointLevel, int]]
+    _known: dict[frozenset[PointLevel], Roster] = field(default_factory=dict)
+
+    def of(self, levels: frozenset[PointLevel]) -> Roster:
+        roster = self._known.get(levels)
+        if roster is None:
+            there = {code: count for code, level, count in self.points if level in levels}
+            roster = self._known[levels] = Roster(tuple(there), there)
+        return roster
+
+
 async def reviewing_points(item_code: str) -> Roster:
     """Return who can review an item; raises `UnknownItem`."""
     levels = await remembered(("levels", item_code), lambda: _levels_of(item_code), for_s=KEPT_S)
-    return await remembered(("roster", levels), lambda: _read(levels), for_s=KEPT_S)
+    return (await remembered("rosters", _read, for_s=KEPT_S)).of(levels)
 
 
 async def _levels_of(item_code: str) -> frozenset[PointLevel]:
@@ -44,6 +59,5 @@ async def _levels_of(item_code: str) -> frozenset[PointLevel]:
     return frozenset(PointLevel(level) for level in item.accepted_at_levels)
 
 
-async def _read(levels: frozenset[PointLevel]) -> Roster:
-    reviewers = await reviewers_at(levels)
-    return Roster(tuple(reviewers), reviewers)
+async def _read() -> _Rosters:
+    return _Rosters(await reviewers())

@@ -110,10 +110,10 @@ async def point_codes() -> list[str]:
     return [str(code) for code in await points.values_list("code", flat=True)]
 
 
-async def reviewers_at(levels: Collection[PointLevel]) -> dict[str, int]:
-    """Return how many review at each open point of these levels, by code, where anybody does."""
-    points = ServicePoint.filter(is_open=True, level__in=list(levels), reviewers__gt=0)
-    return dict(await points.order_by("code").values_list("code", "reviewers"))
+async def reviewers() -> list[tuple[str, PointLevel, int]]:
+    """Return code, level and how many review there of every open point where anybody does."""
+    points = ServicePoint.filter(is_open=True, reviewers__gt=0).order_by("code")
+    return [*await points.values_list("code", "level", "reviewers")]
 
 
 async def count_windows(point_code: str) -> Mapping[WindowKind, int]:

@@ -32,7 +32,7 @@ __all__ = [
     "point_codes",
     "read_calendar",
     "remembered",
-    "reviewers_at",
+    "reviewers",
     "windows_of",
     "working_calendar",
 ]
@@ -109,9 +109,9 @@ async def find_points_for(item_codes: Sequence[str]) -> list[ServicePoint]:
     return await repository.open_points(levels)
 
 
-async def reviewers_at(levels: Collection[PointLevel]) -> dict[str, int]:
-    """Return how many review at each open point of these levels, by code, where anybody does."""
-    return await repository.reviewers_at(levels)
+async def reviewers() -> list[tuple[str, PointLevel, int]]:
+    """Return code, level and how many review there of every open point where anybody does."""
+    return await repository.reviewers()
 
 
 async def point_codes() -> list[str]:
