@@ -1,16 +1,16 @@
 from tortoise import migrations
 from tortoise.migrations import operations as ops
-from tortoise import fields
+from models.fields import RefField
 
 class Migration(migrations.Migration):
-    dependencies = [('models', '0016_lines_by_lane')]
+    dependencies = [('models', '0017_rosters')]
 
     initial = False
 
     operations = [
         ops.AddField(
-            model_name='QueueTicket',
-            name='naive_minutes',
-            field=fields.FloatField(null=True),
+            model_name='Release',
+            name='visit_id',
+            field=RefField(null=True, unique=True),
         ),
     ]

@@ -6,7 +6,7 @@ from tortoise import fields
 from tortoise.indexes import Index
 
 class Migration(migrations.Migration):
-    dependencies = [('models', '0015_draws')]
+    dependencies = [('models', '0016_lines_by_lane')]
 
     initial = False
 

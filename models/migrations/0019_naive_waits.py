@@ -1,16 +1,16 @@
 from tortoise import migrations
 from tortoise.migrations import operations as ops
-from models.fields import RefField
+from tortoise import fields
 
 class Migration(migrations.Migration):
-    dependencies = [('models', '0016_rosters')]
+    dependencies = [('models', '0018_rests')]
 
     initial = False
 
     operations = [
         ops.AddField(
-            model_name='Release',
-            name='visit_id',
-            field=RefField(null=True, unique=True),
+            model_name='QueueTicket',
+            name='naive_minutes',
+            field=fields.FloatField(null=True),
         ),
     ]
