@@ -7,6 +7,7 @@ from models.states import OfferState, ReleaseState
 from models.waitlist import Offer, Release
 from server.appointments.reconciling import find_differences
 from server.appointments.releases import free_rest
+from server.appointments.repository import count_occupied
 from server.appointments.service import (
     mark_abandoned,
     mark_checked_in,
@@ -63,6 +64,7 @@ async def test_the_rest_is_back_on_sale_after_its_delay(ports, clock):
     assert await taken() == [1, 1, 0, 0, 0]
     assert await find_differences(ports) == []
     assert (await replay_all(QUANTUM)).moves == 6
+    assert sum((await count_occupied(TEN, QUANTUM)).values()) == 2
     await free_early_ends(ports)
     assert await taken() == [1, 1, 0, 0, 0]
 

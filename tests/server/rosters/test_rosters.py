@@ -218,6 +218,16 @@ async def test_who_comes_back_is_at_the_own_window_again(http, staff, roster):
     assert await capacity() == 3
 
 
+async def test_a_window_stays_closed_while_its_backup_is_away_too(http, staff, roster):
+    assert len(roster["items"]) == 2
+    await lose(http, staff["bob"])
+    left = await lose(http, staff["ann"])
+    await lose(http, staff["cid"])
+    assert (await at_windows(http), await capacity()) == ({1: None, 2: None}, 1)
+    await send(http, f"/desk/absences/{left['absence_id']}/withdraw")
+    assert (await at_windows(http), await capacity()) == ({1: "ann", 2: None}, 2)
+
+
 async def test_a_past_day_and_a_stranger_are_refused(http, staff, roster):
     assert len(roster["items"]) == 2
     stranger = await hire("eve", point_code=OTHER_STREET)
