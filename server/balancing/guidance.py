@@ -242,6 +242,8 @@ class Board:
             for point in points:
                 distance = distance_to(point, east_km, north_km)
                 travel = walked + travel_minutes(distance)
+                if travel >= least:
+                    continue
                 choice = self._weigh(point, distance, travel, now, least)
                 if choice is not None:
                     best, least = choice, choice.cost
@@ -256,7 +258,10 @@ class Board:
                 break
             for point in points:
                 distance = distance_to(point, east_km, north_km)
-                choice = self._weigh(point, distance, travel_minutes(distance), now, worst)
+                travel = travel_minutes(distance)
+                if travel >= worst:
+                    continue
+                choice = self._weigh(point, distance, travel, now, worst)
                 if choice is not None:
                     _keep(ranked, (-choice.cost, -next(ties), choice), limit)
                     worst = -ranked[0][0] if len(ranked) == limit else inf
@@ -296,9 +301,7 @@ class Board:
     def _weigh(
         self, point: PointNow, distance: float, travel: float, now: float, below: float
     ) -> Choice | None:
-        """Return what going there costs, if that is less than `below`."""
-        if travel >= below:
-            return None
+        """Return what going there costs, if that is less than `below`, as `travel` alone is."""
         taken = point.spoken_for_at_least(now)
         if max(travel, taken) + self._for_others(0, taken) >= below:
             return None
