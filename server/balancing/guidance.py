@@ -4,6 +4,7 @@ Pure: instants are minutes of one clock, places are km on a local plane. What ha
 told to it; how long a service takes is known only once it has ended.
 """
 
+from array import array
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,9 +12,16 @@ from heapq import heappush, heapreplace
 from itertools import count
 from math import inf, nextafter
 
-from server.balancing.nearby import NearbyIndex, distance_to
-from server.balancing.rules import TRAVEL_BASE_MINUTES, travel_minutes
-from server.balancing.waits import USUAL_MINUTES, Departures, Hall, expect_departures, wait_after
+from server.balancing.nearby import NearbyIndex
+from server.balancing.rules import TRAVEL_BASE_MINUTES, reach_km, travel_minutes
+from server.balancing.waits import (
+    USUAL_MINUTES,
+    Departures,
+    Hall,
+    expect_departures,
+    turn_after,
+    wait_after,
+)
 
 OUTLOOK_KEPT_MINUTES = 1.0
 """Within a minute, how long services have lasted changes little."""
@@ -45,18 +53,21 @@ DEFAULT_MANNER = Manner()
 class _Outlook:
     """What is expected of a point from `since` on, if nothing else happens.
 
-    `turns[n]` is how many services end before the turn of the one behind n people under way;
-    nobody who comes now is served before `free_at`.
+    `taken[n]` is for how many minutes the windows are left to those before the one who comes
+    behind n people under way.
     """
 
     since: float
     departures: Departures
-    turns: list[float]
-    free_at: float
+    taken: Sequence[float]
 
 
 class PointNow:
-    """Who is at a point, who waits and who is on the way; `ahead` counts people of mean length."""
+    """Who is at a point, who waits and who is on the way; `ahead` counts people of mean length.
+
+    Nobody who comes is served before `busy_until`, as long as nothing else happens: a service that
+    goes on only ends later than it was expected to.
+    """
 
     __slots__ = (
         "_departures",
@@ -64,6 +75,7 @@ class PointNow:
         "_outlook",
         "ahead",
         "arrivals",
+        "busy_until",
         "code",
         "east_km",
         "mean_minutes",
@@ -84,10 +96,25 @@ class PointNow:
         self.east_km, self.north_km = place
         self.started: list[float] = []
         self.ahead = 0.0
-        self.arrivals: list[float] = []
+        self.arrivals = array("d")
         self._departures: Departures | None = None
         self._known_at = -inf
         self._outlook: _Outlook | None = None
+        self.busy_until = -inf
+
+    def become(
+        self,
+        *,
+        windows: int,
+        mean_minutes: float,
+        started: Sequence[float],
+        ahead: float,
+        arrivals: Sequence[float],
+    ) -> None:
+        """Forget what was known of the point, and know this instead."""
+        self.windows, self.mean_minutes, self.ahead = windows, mean_minutes, ahead
+        self.started, self.arrivals = list(started), array("d", sorted(arrivals))
+        self._forget_services()
 
     def expect(self, arrives_at: float) -> None:
         """Note that somebody is on the way."""
@@ -102,56 +129,55 @@ class PointNow:
     def queue(self, people: float = 1.0) -> None:
         """Note that somebody queues, or with -1 that one left the queue."""
         self.ahead += people
-        self._outlook = None
+        self._outlook, self.busy_until = None, -inf
 
     def begin(self, now: float) -> None:
         """Note that a service began."""
         self.started.append(now)
-        self._departures = self._outlook = None
+        self._forget_services()
 
     def end(self, started: float) -> None:
         """Note that the service that began at `started` has ended."""
         self.started.remove(started)
-        self._departures = self._outlook = None
+        self._forget_services()
+
+    def foresee(self, arrives_at: float, now: float) -> tuple[float, float, float]:
+        """Return the minutes that one who comes at `arrives_at` is expected to wait, and to cost.
+
+        That is the delay put on others, all of them together: on those known to come behind; and
+        on those not known yet: in a busy hall somebody comes for each one who is served, and waits
+        longer by the mean service ÷ windows, for as long as the windows are left to those before.
+        """
+        outlook = self._look(now)
+        before = bisect_right(self.arrivals, arrives_at)
+        free_in = outlook.taken[before]
+        wait = wait_after(
+            outlook.departures, free_in, self._counters, arrives_in=arrives_at - outlook.since
+        )
+        known = (len(self.arrivals) - before) * self.minutes_a_turn
+        return wait, known, max(0.0, free_in - (now - outlook.since))
 
     def wait_at(self, arrives_at: float, now: float) -> float:
         """Return the minutes that one who comes at `arrives_at` is expected to wait."""
-        outlook = self._look(now)
-        before = bisect_right(self.arrivals, arrives_at)
-        return wait_after(
-            outlook.departures,
-            outlook.turns[before],
-            self._counters,
-            arrives_in=arrives_at - outlook.since,
-        )
-
-    def spoken_for(self, arrives_at: float, now: float) -> float:
-        """Return for how many minutes from now the windows are left to those before that one.
-
-        So much delay does one more put on those who are not known yet, together: in a busy hall
-        somebody comes for each one who is served, and waits longer by the mean service ÷ windows.
-        """
-        outlook = self._look(now)
-        turn = outlook.turns[bisect_right(self.arrivals, arrives_at)] + 1
-        return max(0.0, outlook.departures.minutes_until(turn) - (now - outlook.since))
-
-    def spoken_for_at_least(self, now: float) -> float:
-        """Return what `spoken_for` does not fall below, at the price of a comparison."""
-        return max(0.0, self._look(now).free_at - now)
+        return self.foresee(arrives_at, now)[0]
 
     def wait_in_queue(self, before: float, now: float) -> float:
         """Return the minutes that one who queues behind `before` others is expected to wait."""
         outlook = self._look(now)
         return max(0.0, outlook.departures.minutes_until(before + 1) - (now - outlook.since))
 
-    def delay_on_others(self, arrives_at: float) -> float:
-        """Return the minutes by which one more delays those known to come behind, together."""
-        behind = len(self.arrivals) - bisect_right(self.arrivals, arrives_at)
-        return behind * self.mean_minutes / max(1, self.windows)
+    @property
+    def minutes_a_turn(self) -> float:
+        """Minutes from one turn to the next, while there are people."""
+        return self.mean_minutes / max(1, self.windows)
 
     @property
     def _counters(self) -> int:
         return max(self.windows, len(self.started))
+
+    def _forget_services(self) -> None:
+        self._departures = self._outlook = None
+        self.busy_until = -inf
 
     def _look(self, now: float) -> _Outlook:
         outlook = self._outlook
@@ -168,11 +194,12 @@ class PointNow:
             self._known_at = now
         since, counters = self._known_at, self._counters
         turn = self.ahead - max(0, self.windows - len(self.started)) + departures.by(now - since)
-        turns = [turn]
+        taken = array("d", [departures.minutes_until(turn + 1)])
         for arrives_at in self.arrivals:
-            turn = max(turn + 1, departures.by(max(0.0, arrives_at - since)) - counters + 1)
-            turns.append(turn)
-        return _Outlook(since, departures, turns, since + departures.minutes_until(turns[0] + 1))
+            turn = turn_after(departures, turn, counters, arrives_at - since)
+            taken.append(departures.minutes_until(turn + 1))
+        self.busy_until = since + taken[0] - departures.step_minutes
+        return _Outlook(since, departures, taken)
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,41 +258,13 @@ class Board:
         walk: float = TRAVEL_BASE_MINUTES,
         below: float = inf,
     ) -> Choice | None:
-        """Return the point of the least cost, if that is less than `below`.
-
-        Points are looked at from near to far, until the way alone costs more than the best.
-        """
-        best, least, walked = None, below, walk - TRAVEL_BASE_MINUTES
-        for floor_km, points in self._index.around(east_km, north_km):
-            if walked + travel_minutes(floor_km) >= least:
-                break
-            for point in points:
-                distance = distance_to(point, east_km, north_km)
-                travel = walked + travel_minutes(distance)
-                if travel >= least:
-                    continue
-                choice = self._weigh(point, distance, travel, now, least)
-                if choice is not None:
-                    best, least = choice, choice.cost
-        return best
+        """Return the point of the least cost, if that is less than `below`."""
+        best = _Best(1, below, walk - TRAVEL_BASE_MINUTES)
+        return next(iter(self._search(east_km, north_km, now, best)), None)
 
     def rank(self, east_km: float, north_km: float, now: float, *, limit: int) -> list[Choice]:
         """Return the `limit` points of the least cost, the least first."""
-        ranked: list[tuple[float, int, Choice]] = []
-        ties, worst = count(), inf
-        for floor_km, points in self._index.around(east_km, north_km):
-            if travel_minutes(floor_km) >= worst:
-                break
-            for point in points:
-                distance = distance_to(point, east_km, north_km)
-                travel = travel_minutes(distance)
-                if travel >= worst:
-                    continue
-                choice = self._weigh(point, distance, travel, now, worst)
-                if choice is not None:
-                    _keep(ranked, (-choice.cost, -next(ties), choice), limit)
-                    worst = -ranked[0][0] if len(ranked) == limit else inf
-        return [choice for _, _, choice in sorted(ranked, reverse=True)]
+        return self._search(east_km, north_km, now, _Best(limit))
 
     def rank_waits(self, now: float) -> list[Choice]:
         """Return all points for somebody whose place is not known, the shortest wait first."""
@@ -276,11 +275,10 @@ class Board:
         """Return where one under way had better go instead."""
         point = journey.point
         arrives_at = nextafter(journey.arrives_at, -inf)  # the one who is expected is no other
-        wait = point.wait_at(arrives_at, now)
+        wait, known, unknown = point.foresee(arrives_at, now)
         east_km, north_km, walk = journey.stand(now)
-        known = point.delay_on_others(journey.arrives_at)
-        unknown = point.spoken_for(arrives_at, now)
-        cost = arrives_at - now + wait + self._for_others(known, unknown)
+        others = self._for_others(known - point.minutes_a_turn, unknown)
+        cost = arrives_at - now + wait + others
         least = cost - self._manner.worth_turning
         if wait < self._manner.worth_turning or least <= walk:
             return None
@@ -295,33 +293,58 @@ class Board:
         found = self.choose(point.east_km, point.north_km, now, below=least)
         return self._elsewhere(point, found)
 
+    def _search(self, east_km: float, north_km: float, now: float, best: "_Best") -> list[Choice]:
+        """Look at points from near to far, until the way alone costs more than the best."""
+        for distance, point in self._index.around(east_km, north_km, best.reach_km):
+            travel = best.walked + travel_minutes(distance)
+            choice = self._weigh(point, distance, travel, now, best.worst)
+            if choice is not None:
+                best.keep(choice)
+        return best.in_order()
+
     def _elsewhere(self, point: PointNow, choice: Choice | None) -> Choice | None:
         return None if choice is None or choice.point is point else choice
 
     def _weigh(
         self, point: PointNow, distance: float, travel: float, now: float, below: float
     ) -> Choice | None:
-        """Return what going there costs, if that is less than `below`, as `travel` alone is."""
-        taken = point.spoken_for_at_least(now)
+        """Return what going there costs, if that is less than `below`."""
+        taken = max(0.0, point.busy_until - now)
         if max(travel, taken) + self._for_others(0, taken) >= below:
             return None
-        arrives_at = now + travel
-        unknown = point.spoken_for(arrives_at, now)
-        others = self._for_others(point.delay_on_others(arrives_at), unknown)
-        if max(travel, unknown) + others >= below:
-            return None
-        wait = point.wait_at(arrives_at, now)
-        cost = travel + wait + others
+        wait, known, unknown = point.foresee(now + travel, now)
+        cost = travel + wait + self._for_others(known, unknown)
         return Choice(point, distance, travel, wait, cost) if cost < below else None
 
     def _for_others(self, known: float, unknown: float) -> float:
         return self._manner.for_others * known + self._manner.for_unknown * unknown
 
 
-def _keep(
-    ranked: list[tuple[float, int, Choice]], entry: tuple[float, int, Choice], limit: int
-) -> None:
-    if len(ranked) == limit:
-        heapreplace(ranked, entry)
-    else:
-        heappush(ranked, entry)
+class _Best:
+    """The `limit` choices of the least cost so far, among those that cost less than `below`.
+
+    `walked` are the minutes to walk beyond those of a journey that begins at rest.
+    """
+
+    def __init__(self, limit: int, below: float = inf, walked: float = 0.0) -> None:
+        self.worst, self.walked, self._limit = below, walked, limit
+        self._kept: list[tuple[float, int, Choice]] = []
+        self._ties = count()
+
+    def reach_km(self) -> float:
+        """Return from how far on the way alone costs too much."""
+        return reach_km(self.worst - self.walked)
+
+    def keep(self, choice: Choice) -> None:
+        """Keep a choice that costs less than the worst."""
+        entry = (-choice.cost, -next(self._ties), choice)
+        if len(self._kept) < self._limit:
+            heappush(self._kept, entry)
+        else:
+            heapreplace(self._kept, entry)
+        if len(self._kept) == self._limit:
+            self.worst = -self._kept[0][0]
+
+    def in_order(self) -> list[Choice]:
+        """Return what was kept, the least cost first."""
+        return [choice for _, _, choice in sorted(self._kept, reverse=True)]

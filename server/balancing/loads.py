@@ -1,7 +1,7 @@
 """What is known of the halls just now, and the points as the policy sees them.
 
-Each process reads the database at most once a second, for all points and all who ask; nothing is
-kept that could not be read anew.
+Each process reads the database at most once a second, for all points and all who ask, and changes
+what it knows of the points where something happened; nothing is kept that could not be read anew.
 """
 
 import asyncio
@@ -37,6 +37,11 @@ class HallLoad:
     waiting: tuple[Items, ...] = ()
     coming: tuple[datetime, ...] = ()
 
+    @property
+    def is_staffed(self) -> bool:
+        """Whether any window is open."""
+        return self.windows_open > 0
+
     def __add__(self, other: "HallLoad") -> "HallLoad":
         return HallLoad(
             self.windows_open + other.windows_open,
@@ -44,6 +49,9 @@ class HallLoad:
             self.waiting + other.waiting,
             self.coming + other.coming,
         )
+
+
+NOBODY = HallLoad()
 
 
 class LoadSource(Protocol):
@@ -64,19 +72,18 @@ class ServiceSource(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """All open points as they are at `taken_at`, on a plane around one of them."""
+    """All open points as they are at `taken_at`, on a plane around the first of them."""
 
     taken_at: datetime
-    origin: Place
     points: Mapping[str, ServicePoint]
-    loads: Mapping[str, HallLoad]
+    loads: dict[str, HallLoad]
     live: Mapping[str, PointNow]
     items: ItemMinutes
     _boards: dict[tuple[frozenset[str], bool], Board] = field(default_factory=dict)
 
     def place_of(self, start: Place) -> tuple[float, float]:
         """Return a place on the plane, in km east and north."""
-        return _on_plane(start, self.origin)
+        return _on_plane(start, _origin(self.points))
 
     def board_of(self, levels: Collection[str], *, is_staffed: bool) -> Board:
         """Return the points of these levels that have windows open, or those that have none."""
@@ -87,10 +94,46 @@ class Snapshot:
                     point
                     for code, point in self.live.items()
                     if self.points[code].level in levels
-                    and bool(self.loads[code].windows_open) is is_staffed
+                    and self.loads[code].is_staffed is is_staffed
                 ]
             )
         return self._boards[key]
+
+    def expect(self, code: str, arrives_at: datetime) -> None:
+        """Note that somebody is on the way to a point."""
+        self.loads[code] += HallLoad(coming=(arrives_at,))
+        self.live[code].expect(minutes_of(arrives_at))
+
+    def moved_on(
+        self, points: Mapping[str, ServicePoint], told: Mapping[str, HallLoad], *, now: datetime
+    ) -> "Snapshot":
+        """Return what is known now: only the points where something happened are changed."""
+        if [*map(_where, points.values())] != [*map(_where, self.points.values())]:
+            return take_snapshot(points, told, self.items, now=now)
+        loads = {code: told.get(code, NOBODY) for code in points}
+        changed = [code for code, load in loads.items() if load != self.loads[code]]
+        for code in changed:
+            _tell(self.live[code], loads[code], self.items)
+        same_staffed = all(loads[one].is_staffed is self.loads[one].is_staffed for one in changed)
+        boards = self._boards if same_staffed else {}
+        return Snapshot(now, points, loads, self.live, self.items, boards)
+
+
+def take_snapshot(
+    points: Mapping[str, ServicePoint],
+    told: Mapping[str, HallLoad],
+    items: ItemMinutes,
+    *,
+    now: datetime,
+) -> Snapshot:
+    """Return the points with what was told of them, and nobody where nothing was."""
+    loads = {code: told.get(code, NOBODY) for code in points}
+    live = {}
+    for code, point in points.items():
+        place = _on_plane(Place(point.lat, point.lng), _origin(points))
+        live[code] = PointNow(code, place, windows=1)
+        _tell(live[code], loads[code], items)
+    return Snapshot(now, points, loads, live, items)
 
 
 class LoadModel:
@@ -137,12 +180,10 @@ class LoadModel:
                 loads[code] += load
         for shown in await self.recommended.under_way(redis, now=now):
             loads[shown.point_code] += HallLoad(coming=(shown.arrives_at,))
-        items = await self._read_items(now)
-        origin = next((Place(one.lat, one.lng) for one in points.values()), Place(0.0, 0.0))
-        live = {
-            code: _point_now(point, loads[code], items, origin) for code, point in points.items()
-        }
-        return Snapshot(now, origin, points, loads, live, items)
+        items, before = await self._read_items(now), self._snapshot
+        if before is None or before.items is not items:
+            return take_snapshot(points, loads, items, now=now)
+        return before.moved_on(points, loads, now=now)
 
     async def _read_items(self, now: datetime) -> ItemMinutes:
         if self._items is None or now - self._items[0] >= SERVICES_KEPT:
@@ -160,21 +201,23 @@ def minutes_of(at: datetime) -> float:
     return at.timestamp() / 60
 
 
-def _point_now(point: ServicePoint, load: HallLoad, items: ItemMinutes, origin: Place) -> PointNow:
+def _tell(point: PointNow, load: HallLoad, items: ItemMinutes) -> None:
     waiting = [items.of(codes) for codes in load.waiting]
-    mean = sum(waiting) / len(waiting) if waiting else USUAL_MINUTES
-    now = PointNow(
-        point.code,
-        _on_plane(Place(point.lat, point.lng), origin),
+    point.become(
         windows=max(1, load.windows_open),
-        mean_minutes=mean,
+        mean_minutes=sum(waiting) / len(waiting) if waiting else USUAL_MINUTES,
+        started=[minutes_of(at) for at in load.started],
+        ahead=len(waiting),
+        arrivals=[minutes_of(at) for at in load.coming],
     )
-    for started in load.started:
-        now.begin(minutes_of(started))
-    now.queue(len(waiting))
-    for comes_at in load.coming:
-        now.expect(minutes_of(comes_at))
-    return now
+
+
+def _where(point: ServicePoint) -> tuple[str, str, float, float]:
+    return point.code, point.level, point.lat, point.lng
+
+
+def _origin(points: Mapping[str, ServicePoint]) -> Place:
+    return next((Place(one.lat, one.lng) for one in points.values()), Place(0.0, 0.0))
 
 
 def _on_plane(place: Place, origin: Place) -> tuple[float, float]:

@@ -1,6 +1,6 @@
 """Where a person is done soonest, part by part, and why."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -48,9 +48,18 @@ async def rank_points(question: Question, redis: Redis, *, now: datetime) -> lis
     Points without an open window come last. Without an item, all open points and no time for the
     service; without a start, no time for the way. Raises `UnknownItem`.
     """
-    known, chosen = await _look(question, redis, now)
-    if chosen:
-        await _remember(question, chosen[0], redis, now)
+    known, levels = await _look(question, redis, now)
+    ranked = rank_known(question, levels, known, now=now)
+    if ranked:
+        await _remember(question, ranked[0], known, redis, now)
+    return ranked
+
+
+def rank_known(
+    question: Question, levels: Collection[str], known: Snapshot, *, now: datetime
+) -> list[RankedPoint]:
+    """Return what `rank_points` does, for an item taken at points of these levels."""
+    chosen = _choose(question, levels, known, minutes_of(now))
     return [_show(one, question, known) for one in chosen]
 
 
@@ -58,18 +67,22 @@ async def expect_everywhere(
     question: Question, redis: Redis, *, now: datetime
 ) -> Mapping[str, ExpectedMinutes]:
     """Return what to expect at each point that takes an item; raises `UnknownItem`."""
-    known, chosen = await _look(question, redis, now)
-    return {one.point.code: _show(one, question, known).expected for one in chosen}
+    known, levels = await _look(question, redis, now)
+    ranked = rank_known(question, levels, known, now=now)
+    return {one.point.code: one.expected for one in ranked}
 
 
-async def _look(question: Question, redis: Redis, now: datetime) -> tuple[Snapshot, list[Choice]]:
+async def _look(
+    question: Question, redis: Redis, now: datetime
+) -> tuple[Snapshot, Collection[str]]:
     code = question.item_code
     levels = (await get_item(code)).accepted_at_levels if code else [*map(str, PointLevel)]
-    known = await LOADS.look(redis, now=now)
-    return known, list(_choose(question, levels, known, minutes_of(now)))
+    return await LOADS.look(redis, now=now), levels
 
 
-def _choose(question: Question, levels: list[str], known: Snapshot, now: float) -> Iterator[Choice]:
+def _choose(
+    question: Question, levels: Collection[str], known: Snapshot, now: float
+) -> Iterator[Choice]:
     left = question.limit
     for is_staffed in (True, False):
         board = known.board_of(levels, is_staffed=is_staffed)
@@ -84,14 +97,17 @@ def _choose(question: Question, levels: list[str], known: Snapshot, now: float) 
             return
 
 
-async def _remember(question: Question, first: Choice, redis: Redis, now: datetime) -> None:
+async def _remember(
+    question: Question, first: RankedPoint, known: Snapshot, redis: Redis, now: datetime
+) -> None:
     if question.start is None:
         return
-    arrives_at = now + timedelta(minutes=first.travel)
+    arrives_at = now + timedelta(minutes=first.expected.travel)
     asker = asker_of(question.start, question.item_code)
     shown = Recommendation(first.point.code, asker, arrives_at)
-    if await LOADS.recommended.note(redis, shown):
-        first.point.expect(minutes_of(arrives_at))
+    if LOADS.recommended.note(shown):
+        known.expect(first.point.code, arrives_at)
+        await LOADS.recommended.tell(redis, shown)
 
 
 def _show(choice: Choice, question: Question, known: Snapshot) -> RankedPoint:

@@ -51,15 +51,11 @@ class Recommended:
     def __init__(self) -> None:
         self._here: dict[str, Recommendation] = {}
 
-    async def note(self, redis: Redis, shown: Recommendation) -> bool:
-        """Remember a recommendation; tell whether it is a new person who is counted."""
+    def note(self, shown: Recommendation) -> bool:
+        """Remember a recommendation here; tell whether it is a new person who is counted."""
         if not is_followed(shown.asker) or len(self._here) >= MOST:
             return False
-        known = self._here.get(shown.asker)
-        self._here[shown.asker] = known or shown
-        if known is None:
-            await self._tell(redis, shown)
-        return known is None
+        return self._here.setdefault(shown.asker, shown) is shown
 
     async def under_way(self, redis: Redis, *, now: datetime) -> Sequence[Recommendation]:
         """Return those who have not come yet, those that other processes know too."""
@@ -67,7 +63,8 @@ class Recommended:
         self._here = {asker: one for asker, one in self._here.items() if one.arrives_at > now}
         return list(self._here.values())
 
-    async def _tell(self, redis: Redis, shown: Recommendation) -> None:
+    async def tell(self, redis: Redis, shown: Recommendation) -> None:
+        """Let the other processes know of one who is counted here."""
         member, score = f"{shown.asker}/{shown.point_code}", shown.arrives_at.timestamp()
         try:
             async with redis.pipeline(transaction=False) as pipe:

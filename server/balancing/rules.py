@@ -49,3 +49,8 @@ def travel_minutes(distance: float | None) -> float:
     if distance is None:
         return 0.0
     return TRAVEL_BASE_MINUTES + DETOUR * distance / TRAVEL_KMH * 60
+
+
+def reach_km(minutes: float) -> float:
+    """Return how far one comes in so many minutes; the inverse of `travel_minutes`."""
+    return (minutes - TRAVEL_BASE_MINUTES) * TRAVEL_KMH / 60 / DETOUR

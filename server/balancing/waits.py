@@ -17,6 +17,7 @@ USUAL_MINUTES = 12.0
 SIGMA = 0.8
 """Spread of the logarithm of service times; their deviation is then 0.95 of their mean."""
 VARIATION = sqrt(exp(SIGMA**2) - 1)
+ROOT_2, ROOT_2_PI = sqrt(2), sqrt(2 * pi)
 STEPS_PER_MEAN = 12
 LONGEST_ELAPSED = 5 * STEPS_PER_MEAN
 """Whoever is served for longer than five means counts as served for five."""
@@ -83,13 +84,12 @@ def predict_wait(
     """
     if hall.windows < 1:
         return None
-    return wait_after(
-        expect_departures(hall),
-        hall.ahead - hall.idle,
-        max(hall.windows, len(hall.elapsed)),
-        arrives_in=arrives_in,
-        inbound=inbound,
-    )
+    departures, turn = expect_departures(hall), hall.ahead - hall.idle
+    counters = max(hall.windows, len(hall.elapsed))
+    for minutes in inbound:
+        turn = turn_after(departures, turn, counters, minutes)
+    free_in = departures.minutes_until(turn + 1)
+    return wait_after(departures, free_in, counters, arrives_in=arrives_in)
 
 
 def expect_departures(hall: Hall) -> Departures:
@@ -102,26 +102,27 @@ def expect_departures(hall: Hall) -> Departures:
     return Departures(counts, len(rows) / hall.mean_minutes, step)
 
 
+def turn_after(departures: Departures, turn: float, counters: int, arrives_in: float) -> float:
+    """Return how many services end before the turn of who is behind one that comes then.
+
+    `turn` is how many end before that one's own: at first the people ahead, less idle windows.
+    """
+    return max(turn + 1, departures.by(max(0.0, arrives_in)) - counters + 1)
+
+
 def wait_after(
-    departures: Departures,
-    turn: float,
-    windows: int,
-    *,
-    arrives_in: float,
-    inbound: Sequence[float] = (),
+    departures: Departures, free_in: float, counters: int, *, arrives_in: float
 ) -> float:
     """Return what `predict_wait` does, from departures that are known already.
 
-    `turn` is how many people are ahead, less the windows that are idle.
+    `free_in` is how long the windows are left to those before that one.
     """
-    for minutes in inbound:
-        turn = max(turn + 1, departures.by(minutes) - windows + 1)
-    if turn + 1 <= 0:
+    if free_in <= 0:
         return 0.0
     served = departures.by(arrives_in)
-    turn = max(turn + 1, served - windows + 1)
-    late = departures.minutes_until(turn) - arrives_in
-    return expected_excess(late, VARIATION * sqrt(served) / departures.per_minute)
+    if free_in < arrives_in:
+        free_in = max(free_in, departures.minutes_until(served - counters + 1))
+    return expected_excess(free_in - arrives_in, VARIATION * sqrt(served) / departures.per_minute)
 
 
 def expected_excess(mean: float, deviation: float) -> float:
@@ -129,7 +130,7 @@ def expected_excess(mean: float, deviation: float) -> float:
     if deviation <= 0:
         return max(0.0, mean)
     ratio = mean / deviation
-    return deviation * exp(-ratio * ratio / 2) / sqrt(2 * pi) + mean * erfc(-ratio / sqrt(2)) / 2
+    return deviation * exp(-ratio * ratio / 2) / ROOT_2_PI + mean * erfc(-ratio / ROOT_2) / 2
 
 
 @cache

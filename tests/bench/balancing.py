@@ -4,21 +4,30 @@ The scenario, with its seed, is that of `docs/BALANCING.md`; every way of guidin
 same days.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from datetime import UTC, datetime
 from functools import cache
-from itertools import chain
+from itertools import chain, cycle
 from multiprocessing import get_context
 from random import Random
 from statistics import median
 from time import process_time
 
-from server.balancing.guidance import Board, PointNow
+from models.catalog import ServicePoint
+from models.kinds import PointLevel
+from server.balancing.guidance import Board
+from server.balancing.loads import MINUTE, HallLoad, Snapshot, minutes_of, take_snapshot
+from server.balancing.ranking import Question, rank_known
+from server.balancing.rules import KM_PER_DEGREE, Place
+from server.balancing.schemas import RankedPointOut
+from server.balancing.services import ItemMinutes
 from server.balancing.simulation.day import draw_day
 from server.balancing.simulation.engine import Day, points_of
 from server.balancing.simulation.figures import Figures, count_bound, count_visits, mean_of
 from server.balancing.simulation.guides import GUIDES
-from server.balancing.simulation.world import shipped_world
+from server.balancing.simulation.world import HOME_KM, Station, shipped_world
+from server.balancing.waits import USUAL_MINUTES
 from tests.bench.register import bench
 
 SEED, DAYS, PROCESSES = 4, 20, 2
@@ -26,11 +35,18 @@ UTILISATIONS = {"75": 0.75, "85": 0.85}
 UNGUIDED = "ours-without-offers"
 """Where everybody stays with the first advice, the wait predicted is the wait that follows."""
 
-ROUNDS, RANKINGS, RANKINGS_PER_MINUTE = 5, 400, 3_000
+ROUNDS, RANKINGS, RANKINGS_PER_MINUTE = 15, 200, 3_000
 SIDE = 10
 """8,100 points are the district ten times ten."""
 SHOWN = 20
-Start = tuple[float, float]
+"""As many as are shown to one who does not ask for more."""
+NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)
+ITEM = "GL0001"
+MINUTES = ItemMinutes({ITEM: USUAL_MINUTES}, frozenset())
+District = tuple[Snapshot, list[Place]]
+"""What is known of its points, and where people are."""
+Ranker = Callable[[Snapshot, Place, datetime], tuple[str, float]]
+"""Returns the first point and the minutes to it."""
 
 
 @bench("minutes_over_bound", group="balancing")
@@ -58,16 +74,21 @@ def measure_error() -> dict[str, float]:
 
 @bench("ranking", group="balancing")
 def measure_growth() -> dict[str, float]:
-    small, large = _busy_board(1), _busy_board(SIDE)
-    _seconds(*small, 0), _seconds(*large, 0)
-    rounds = [(_seconds(*small, n), _seconds(*large, n)) for n in range(ROUNDS)]
-    return {"growth": median(many / few for few, many in rounds)}
+    """Of a ranking as it is answered, with its reasons; `growth_of_choice` is without them."""
+    few, many = _busy_district(1), _busy_district(SIDE)
+    return {
+        "growth": _growth(_answer, few, many),
+        "growth_of_choice": _growth(_choose, few, many),
+    }
 
 
 @bench("rankings", group="balancing")
 def measure_rankings() -> dict[str, float]:
-    board = _busy_board(1)
-    return {"per_s": median(1 / _seconds(*board, n) for n in range(ROUNDS))}
+    district = _busy_district(1)
+    return {
+        "per_s": median(1 / _seconds(_answer, district, n) for n in range(ROUNDS)),
+        "per_s_of_choice": median(1 / _seconds(_choose, district, n) for n in range(ROUNDS)),
+    }
 
 
 def _each_way(compare) -> Iterator[list[tuple[str, float]]]:
@@ -109,41 +130,82 @@ def _play_day(asked: tuple[str, int]) -> dict[str, Figures]:
     return figures
 
 
-def _busy_board(side: int) -> tuple[Board, list[Start]]:
-    dice = Random(SEED)
-    district = points_of(shipped_world(SEED))
-    width = max(one.east_km for one in district) - min(one.east_km for one in district)
-    height = max(one.north_km for one in district) - min(one.north_km for one in district)
+def _busy_district(side: int) -> District:
+    """Return the shipped points so many times from west to east and from south to north."""
+    dice, stations = Random(SEED), shipped_world(SEED).stations
+    width, height = (
+        max(one) - min(one)
+        for one in ([s.east_km for s in stations], [s.north_km for s in stations])
+    )
     points = [
-        PointNow(
-            f"{one.code}/{east}/{north}",
-            (one.east_km + east * width, one.north_km + north * height),
-            windows=one.windows,
-        )
+        _point(f"{one.code}/{east}/{north}", one, east * width, north * height)
         for east in range(side)
         for north in range(side)
-        for one in district
+        for one in stations
     ]
-    for point in points:
-        _fill(point, dice)
-    starts = [(dice.choice(points), dice.gauss(0, 0.45), dice.gauss(0, 0.45)) for _ in range(200)]
-    return Board(points), [(one.east_km + x, one.north_km + y) for one, x, y in starts]
+    loads = {
+        point.code: _load(one.windows, dice)
+        for point, one in zip(points, cycle(stations), strict=False)
+    }
+    known = take_snapshot({one.code: one for one in points}, loads, MINUTES, now=NOW)
+    homes = [
+        Place(
+            one.lat + dice.gauss(0, 0.45) / KM_PER_DEGREE,
+            one.lng + dice.gauss(0, 0.45) / KM_PER_DEGREE,
+        )
+        for one in dice.choices(points, k=200)
+    ]
+    return known, homes
 
 
-def _fill(point: PointNow, dice: Random) -> None:
-    for _ in range(point.windows):
-        point.begin(-dice.expovariate(1 / 12))
-    for _ in range(dice.randrange(point.windows)):
-        point.queue()
-    for _ in range(dice.randrange(point.windows)):
-        point.expect(dice.uniform(0, 15))
+def _point(code: str, station: Station, east_km: float, north_km: float) -> ServicePoint:
+    return ServicePoint(
+        code=code,
+        name=station.code,
+        level=PointLevel.COMMUNITY,
+        lat=(station.north_km + north_km) / KM_PER_DEGREE,
+        lng=(station.east_km + east_km) / KM_PER_DEGREE,
+    )
 
 
-def _seconds(board: Board, starts: list[Start], turn: int) -> float:
+def _home(point: ServicePoint, dice: Random) -> Place:
+    north, east = (dice.gauss(0.0, HOME_KM) / KM_PER_DEGREE for _ in range(2))
+    return Place(point.lat + north, point.lng + east)
+
+
+def _load(windows: int, dice: Random) -> HallLoad:
+    return HallLoad(
+        windows,
+        tuple(NOW - dice.expovariate(1 / 12) * MINUTE for _ in range(windows)),
+        ((ITEM,),) * dice.randrange(windows),
+        tuple(NOW + dice.uniform(0, 15) * MINUTE for _ in range(dice.randrange(windows))),
+    )
+
+
+def _answer(known: Snapshot, home: Place, now: datetime) -> tuple[str, float]:
+    ranked = rank_known(Question(ITEM, home, SHOWN), [PointLevel.COMMUNITY], known, now=now)
+    shown = [RankedPointOut.of(one) for one in ranked]
+    return shown[0].code, ranked[0].expected.travel
+
+
+def _choose(known: Snapshot, home: Place, now: datetime) -> tuple[str, float]:
+    board = known.board_of([PointLevel.COMMUNITY], is_staffed=True)
+    first, *_ = board.rank(*known.place_of(home), minutes_of(now), limit=SHOWN)
+    return first.point.code, first.travel
+
+
+def _growth(rank: Ranker, few: District, many: District) -> float:
+    _seconds(rank, few, 0), _seconds(rank, many, 0)
+    rounds = [(_seconds(rank, few, n), _seconds(rank, many, n)) for n in range(ROUNDS)]
+    return median(more / less for less, more in rounds)
+
+
+def _seconds(rank: Ranker, district: District, turn: int) -> float:
     """Return what a ranking takes while somebody sets out after each one."""
+    known, homes = district
     began = process_time()
     for n in range(RANKINGS):
-        now = (turn * RANKINGS + n) / RANKINGS_PER_MINUTE
-        ranked = board.rank(*starts[n % len(starts)], now, limit=SHOWN)
-        ranked[0].point.expect(now + ranked[0].travel)
+        now = NOW + (turn * RANKINGS + n) / RANKINGS_PER_MINUTE * MINUTE
+        code, travel = rank(known, homes[n % len(homes)], now)
+        known.expect(code, now + travel * MINUTE)
     return (process_time() - began) / RANKINGS

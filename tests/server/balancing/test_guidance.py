@@ -60,8 +60,8 @@ def test_what_is_found_near_is_what_looking_at_every_point_finds():
                 travel
                 + one.wait_at(3.0 + travel, 3.0)
                 + (
-                    Manner().for_others * one.delay_on_others(3.0 + travel)
-                    + Manner().for_unknown * one.spoken_for(3.0 + travel, 3.0)
+                    Manner().for_others * one.foresee(3.0 + travel, 3.0)[1]
+                    + Manner().for_unknown * one.foresee(3.0 + travel, 3.0)[2]
                 ),
                 one.code,
             )
@@ -96,7 +96,7 @@ def test_a_point_forgets_who_came_left_and_was_served():
     point.expect_no_longer(4.0)
     point.end(1.0)
     point.queue(-1)
-    assert (point.arrivals, point.started, point.ahead) == ([], [], 0)
+    assert (list(point.arrivals), point.started, point.ahead) == ([], [], 0)
     assert point.wait_at(3.0, 2.0) == pytest.approx(0, abs=0.01)
 
 
@@ -105,6 +105,15 @@ def test_a_free_window_further_on_beats_a_queue_next_door():
     choice = Board([queue, free]).choose(0.0, 0.0, 0.0)
     assert (choice.point, choice.wait) == (free, 0)
     assert choice.travel == pytest.approx(4 + 1.5 * 13 / 3)
+
+
+def test_a_point_whose_queue_became_shorter_is_chosen_again():
+    near, far = _point("near", 0.0), _point("far", 1.5)
+    near.queue(8)
+    board = Board([far, near])
+    assert board.choose(0.0, 0.0, 0.0).point is far
+    near.queue(-8)
+    assert board.choose(0.0, 0.0, 0.0).point is near
 
 
 def test_those_who_are_sent_somewhere_count_for_the_next_so_that_no_rush_follows():
@@ -117,23 +126,56 @@ def test_those_who_are_sent_somewhere_count_for_the_next_so_that_no_rush_follows
     assert sorted(sent) == ["0", "1", "2", "3"]
 
 
-def test_the_windows_of_a_point_are_spoken_for_by_those_who_wait_and_who_come_before():
+def _taken(point: PointNow, arrives_at: float, now: float) -> float:
+    return point.foresee(arrives_at, now)[2]
+
+
+def test_the_windows_of_a_point_are_left_to_those_who_wait_and_who_come_before():
     point = _busy(_point("A", 0.0), ahead=3)
     point.expect(9.0)
-    assert point.spoken_for(5.0, 5.0) == predict_wait(Hall(2, (5.0, 5.0), 3.0))
-    assert point.spoken_for(13.0, 5.0) == predict_wait(Hall(2, (5.0, 5.0), 4.0))
-    assert point.spoken_for_at_least(5.0) == point.spoken_for(5.0, 5.0)
+    assert _taken(point, 5.0, 5.0) == predict_wait(Hall(2, (5.0, 5.0), 3.0))
+    assert _taken(point, 13.0, 5.0) == predict_wait(Hall(2, (5.0, 5.0), 4.0))
     free = _point("B", 0.0)
     free.expect(9.0)
-    assert free.spoken_for(8.0, 5.0) == 0
-    assert free.spoken_for(9.0, 5.0) == pytest.approx(4)
+    assert _taken(free, 8.0, 5.0) == 0
+    assert _taken(free, 9.0, 5.0) == pytest.approx(4)
+
+
+def test_nobody_is_served_before_what_is_known_as_long_as_nothing_else_happens():
+    dice = Random(7)
+    for _ in range(300):
+        started = [-dice.expovariate(1 / 12) for _ in range(dice.randint(1, 6))]
+        ahead, arrivals = dice.randint(0, 9), [dice.uniform(0, 20) for _ in range(3)]
+        point, later = (_point(name, 0.0, windows=dice.choice([3, 4])) for name in "AB")
+        facts = {"windows": 4, "mean_minutes": 9.0, "started": started, "ahead": ahead}
+        point.become(**facts, arrivals=arrivals)
+        assert point.busy_until < 0
+        point.wait_at(0.0, 0.0)
+        now = dice.uniform(0, 40)
+        later.become(**facts, arrivals=arrivals)
+        assert point.busy_until <= now + _taken(later, now, now)
+        assert max(0.0, point.busy_until + 9 / 12) == pytest.approx(_taken(point, -1.0, 0.0))
+
+
+def test_what_a_point_becomes_is_all_that_is_known_of_it():
+    point = _busy(_point("A", 0.0), ahead=3)
+    point.expect(9.0)
+    point.wait_at(13.0, 5.0)
+    other = _point("B", 0.0, windows=3)
+    point.become(windows=3, mean_minutes=6.0, started=[2.0], ahead=4, arrivals=[8.0, 7.0])
+    other.mean_minutes = 6.0
+    other.begin(2.0)
+    other.queue(4)
+    for at in (7.0, 8.0):
+        other.expect(at)
+    assert point.foresee(7.5, 5.0) == other.foresee(7.5, 5.0)
 
 
 def test_the_delay_put_on_those_behind_one_weighs():
     point = _point("A", 0.0)
     for at in (3.0, 10.0, 12.0, 14.0):
         point.expect(at)
-    assert point.delay_on_others(10.0) == USUAL_MINUTES
+    assert point.foresee(10.0, 6.0)[1] == USUAL_MINUTES
     costs = [
         Board([point], Manner(for_others=weight)).choose(0.0, 0.0, 6.0).cost
         for weight in (0.0, 0.5)
@@ -147,7 +189,7 @@ def test_the_delay_put_on_those_who_may_come_weighs():
         Board([point], Manner(for_unknown=weight)).choose(0.0, 0.0, 6.0).cost
         for weight in (0.0, 0.5)
     ]
-    assert costs[1] - costs[0] == pytest.approx(0.5 * point.spoken_for(10.0, 6.0))
+    assert costs[1] - costs[0] == pytest.approx(0.5 * _taken(point, 10.0, 6.0))
 
 
 def test_a_free_window_is_worth_a_longer_way_than_the_wait_alone():

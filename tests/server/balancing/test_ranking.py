@@ -133,7 +133,9 @@ async def test_another_process_knows_what_was_recommended(ports):
     one, other = Recommended(), Recommended()
     asker = asker_of(next(filter(_counts, _places())), ITEM)
     shown = Recommendation(CENTER, asker, ports.now() + timedelta(minutes=6))
-    assert await one.note(ports.redis, shown)
+    assert one.note(shown)
+    assert not one.note(Recommendation(BRANCH, asker, shown.arrives_at))
+    await one.tell(ports.redis, shown)
     assert await other.under_way(ports.redis, now=ports.now()) == [shown]
     later = ports.now() + timedelta(minutes=6)
     assert await other.under_way(ports.redis, now=later) == []
@@ -144,7 +146,8 @@ async def test_without_redis_each_process_remembers_for_itself(ports):
     away, here = open_redis("redis://127.0.0.1:9/0"), Recommended()
     asker = asker_of(next(filter(_counts, _places())), ITEM)
     shown = Recommendation(CENTER, asker, ports.now() + timedelta(minutes=6))
-    assert await here.note(away, shown)
+    assert here.note(shown)
+    await here.tell(away, shown)
     assert await here.under_way(away, now=ports.now()) == [shown]
 
 
