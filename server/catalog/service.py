@@ -103,10 +103,15 @@ async def windows_of(point_code: str) -> dict[int, WindowKind]:
 
 async def find_points_for(item_codes: Sequence[str]) -> list[ServicePoint]:
     """Return the open points whose level accepts every one of the items; raise `UnknownItem`."""
+    return await repository.open_points(await levels_for(item_codes))
+
+
+async def levels_for(item_codes: Sequence[str]) -> set[PointLevel]:
+    """Return the levels that accept every one of the items; raise `UnknownItem`."""
     levels = set(PointLevel)
     for item in await get_items(item_codes):
         levels &= {PointLevel(level) for level in item.accepted_at_levels}
-    return await repository.open_points(levels)
+    return levels
 
 
 async def reviewers() -> list[tuple[str, PointLevel, int]]:

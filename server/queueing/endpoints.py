@@ -16,16 +16,20 @@ from server.queueing.display import show_hall, whole_minutes
 from server.queueing.errors import (
     AlreadyInQueue,
     AssuranceTooLow,
+    NoSooner,
     PointClosed,
     RemotePaused,
     TooFar,
 )
 from server.queueing.feed import HallFeed
 from server.queueing.leaving import plan_departure
+from server.queueing.offers import find_offer, take_offer
 from server.queueing.remote import Whereabouts, arrive, take_by_phone, withdraw
 from server.queueing.schemas import (
     LONGEST_WAY_MINUTES,
     DisplayOut,
+    ElsewhereOut,
+    MoveIn,
     PlaceIn,
     TicketDetailOut,
     TicketIn,
@@ -127,15 +131,34 @@ async def take(call: Call[TicketIn, None]) -> TicketOut:
 
 @citizen.get("/tickets/<ticket_id>", allows=CITIZENS, refuses=(NotFound, RealNameRequired))
 async def show(call: Call[None, None]) -> TicketDetailOut:
-    """Show one's ticket, how many are before it and how long that may take."""
+    """Show one's ticket, how many are before it, how long that may take, and where it is sooner."""
     ticket = await access_own_ticket(call.person_id, call.path["ticket_id"])
     if ticket.state is not TicketState.WAITING:
         return TicketDetailOut(**facts_of(ticket), people_before=0, wait_minutes=None)
     queue = await look_from(ticket, now=call.now)
+    offer = await find_offer(ticket, queue, call.ports.redis, now=call.now)
     return TicketDetailOut(
         **facts_of(ticket),
         people_before=queue.people_before,
         wait_minutes=whole_minutes(queue.wait_minutes),
+        offer=None if offer is None else ElsewhereOut.of(offer, now=call.now),
+    )
+
+
+@citizen.post(
+    "/tickets/<ticket_id>/move",
+    allows=CITIZENS,
+    refuses=(*_MOVES, UnknownPoint, NoSooner),
+    status=201,
+)
+async def move(call: Call[MoveIn, None]) -> TicketOut:
+    """Go to the point that was offered: a number there, as of now, takes the place of this one.
+
+    Whoever was called meanwhile stays, and so does everybody once the other point is no sooner.
+    """
+    ticket = await access_own_ticket(call.person_id, call.path["ticket_id"])
+    return TicketOut.of(
+        await take_offer(ticket, call.body.point_code, actor=call.actor, now=call.now)
     )
 
 

@@ -63,6 +63,12 @@ class NoTicketAtWindow(Refusal):
     code = "no_ticket_at_window"
 
 
+class NoSooner(Refusal):
+    """The other point would not serve the person sooner, or not at all."""
+
+    code = "no_sooner"
+
+
 class KindNotServed(Refusal):
     """The window or the point does not serve this kind."""
 

@@ -14,7 +14,6 @@ from models.states import PresenceState, TicketState
 from server.appointments.service import works_within
 from server.balancing.events import PointWentDark
 from server.balancing.presence import dark_points
-from server.balancing.rules import Place, distance_km, travel_minutes
 from server.catalog.errors import UnknownItem
 from server.catalog.rules import local_day
 from server.catalog.service import find_points_for, get_point
@@ -28,7 +27,7 @@ from server.queueing.repository import kinds_of, windows_of
 from server.queueing.rules import arrive_by
 from server.queueing.service import get_ticket
 from server.queueing.tickets import SOON
-from server.queueing.transferring import Destination, move_ticket, tell_moved
+from server.queueing.transferring import Destination, minutes_between, move_ticket, tell_moved
 from server.queueing.waits import look_at_queue
 
 STRANDED = (TicketState.WAITING, TicketState.CALLED)
@@ -75,7 +74,7 @@ async def _move(ticket: QueueTicket, refuge: ServicePoint, now: datetime) -> Non
     queue = await look_at_queue(refuge.code, ticket.kind, now=now)
     kept_until = arrive_by(
         now=now,
-        travel_minutes=travel_minutes(distance_km(_place(left), _place(refuge))),
+        travel_minutes=minutes_between(left, refuge),
         wait_minutes=queue.wait_minutes,
     )
     destination = Destination(refuge.code, ticket.kind, arrive_by=kept_until)
@@ -96,7 +95,7 @@ async def _find_refuge(ticket: QueueTicket, now: datetime) -> ServicePoint | Non
         queue = await look_at_queue(point.code, ticket.kind, now=now)
         wait = queue.wait_minutes
         if wait is not None:
-            soonest[point] = wait + travel_minutes(distance_km(_place(left), _place(point)))
+            soonest[point] = wait + minutes_between(left, point)
         if len(soonest) == LOOKED_AT:
             break
     return min(soonest, key=lambda one: soonest[one]) if soonest else nearest
@@ -107,7 +106,7 @@ async def _candidates(
 ) -> AsyncIterator[ServicePoint]:
     dark = await dark_points()
     points = [one for one in await _capable(ticket) if one.code not in {left.code, *dark}]
-    for point in sorted(points, key=lambda one: distance_km(_place(left), _place(one))):
+    for point in sorted(points, key=lambda one: minutes_between(left, one)):
         kinds = [kind for one in await windows_of(point.code) for kind in kinds_of(one)]
         if ticket.kind in kinds and await works_within(point.code, SOON, now=now):
             yield point
@@ -119,7 +118,3 @@ async def _capable(ticket: QueueTicket) -> list[ServicePoint]:
     except UnknownItem:
         # Withdrawn since the number was taken.
         return await find_points_for([])
-
-
-def _place(point: ServicePoint) -> Place:
-    return Place(point.lat, point.lng)

@@ -110,8 +110,9 @@ async def give_up_unarrived(ticket_id: str, now: datetime) -> None:
 
 
 async def _end_unarrived(ticket: QueueTicket, now: datetime) -> None:
-    # Whoever was sent here from a point that went dark did not choose to come.
-    state = TicketState.NO_SHOW if ticket.origin_id is None else TicketState.ABANDONED
+    # Whoever was sent here from a point that went dark did not choose to come, and keeps the rank.
+    has_chosen = ticket.origin_id is None or ticket.rank_at == ticket.taken_at
+    state = TicketState.NO_SHOW if has_chosen else TicketState.ABANDONED
     await abandon(ticket, actor=ENGINE, now=now, reason="did not come", state=state)
     point = await get_point(ticket.point_code)
     await notify(

@@ -81,6 +81,13 @@ async def has_unfinished(person_id: str, day: date, point_code: str | None = Non
     return await (theirs.filter(point_code=point_code) if point_code else theirs).exists()
 
 
+async def count_sent_on(person_id: str, day: date) -> int:
+    """Return how often a person went from a queue to another point; windows send on from there."""
+    return await QueueTicket.filter(
+        person_id=person_id, day=day, state=TicketState.TRANSFERRED, window_no=None
+    ).count()
+
+
 async def count_unseen(person_id: str, since: date) -> int:
     """Return to how many numbers that they took from afar a person did not come."""
     return await QueueTicket.filter(

@@ -80,6 +80,11 @@ def lane_of_walk_in(*, is_green: bool) -> Lane:
     return Lane.GREEN if is_green else Lane.PLAIN
 
 
+def lane_elsewhere(lane: Lane) -> Lane:
+    """Return where one stands who chose another point than that of the booking."""
+    return lane_of_walk_in(is_green=lane is Lane.GREEN)
+
+
 def call_order(waiting: Iterable[Waiting], *, now: datetime, first_in_a_row: int) -> list[Waiting]:
     """Return everybody in the order in which they will be called.
 

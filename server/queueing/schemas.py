@@ -1,6 +1,7 @@
 """What comes in and goes out about the queue."""
 
-from datetime import date
+from datetime import date, datetime
+from math import ceil, floor
 from typing import Annotated, Self
 
 from pydantic import AwareDatetime, Field, model_validator
@@ -13,6 +14,7 @@ from server.appointments.schemas import IdNumber, ItemCodes
 from server.balancing.rules import Place
 from server.kit.http.schemas import Code, Day, Incoming, Line, Outgoing, PageQuery
 from server.queueing.accuracy import WaitError
+from server.queueing.offers import Elsewhere
 from server.queueing.repository import kinds_of
 from server.queueing.rules import label_of
 
@@ -47,6 +49,12 @@ class TicketIn(PlaceIn):
     kind: WindowKind
     item_codes: ItemCodes | None = None
     travel_minutes: Minutes | None = None
+
+
+class MoveIn(Incoming):
+    """Which point was offered."""
+
+    point_code: Code
 
 
 class WayIn(Incoming):
@@ -148,14 +156,41 @@ class TicketOut(Outgoing):
         return cls(**facts_of(row))
 
 
+class ElsewhereOut(Outgoing):
+    """A point where one would be called sooner: the minutes on the way and then in the queue there.
+
+    `saved_minutes` and `holds_until` are null while no window is open where one waits.
+    """
+
+    point_code: str
+    point_name: str
+    travel_minutes: int
+    wait_minutes: int
+    saved_minutes: int | None
+    holds_until: AwareDatetime | None
+
+    @classmethod
+    def of(cls, offer: Elsewhere, *, now: datetime) -> Self:
+        """Show an offer."""
+        return cls(
+            point_code=offer.point.code,
+            point_name=offer.point.name,
+            travel_minutes=ceil(offer.travel),
+            wait_minutes=ceil(offer.wait),
+            saved_minutes=None if offer.saved is None else floor(offer.saved),
+            holds_until=offer.holds_until(now),
+        )
+
+
 class TicketDetailOut(TicketOut):
     """A place in the queue and what is before it; no minutes while no window is open.
 
-    Whoever does not wait any more has neither.
+    Whoever does not wait any more has neither. `offer` is where one had better go instead.
     """
 
     people_before: int
     wait_minutes: int | None
+    offer: ElsewhereOut | None = None
 
 
 class WaitErrorsQuery(Incoming):

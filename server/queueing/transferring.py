@@ -1,12 +1,13 @@
-"""Sending somebody on: a new number in the other queue, the old place in time."""
+"""Sending somebody on: a new number in the other queue, the old place in time if they are sent."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from models.catalog import Window
+from models.catalog import ServicePoint, Window
 from models.kinds import WindowKind
 from models.queueing import QueueTicket
 from models.states import TicketState
+from server.balancing.rules import Place, distance_km, travel_minutes
 from server.catalog.service import get_point
 from server.identity.people import find_account_of
 from server.kit.access import Actor
@@ -16,7 +17,7 @@ from server.notifications.events import notify
 from server.queueing.calling import clear_window, in_hand
 from server.queueing.errors import KindNotServed
 from server.queueing.repository import kinds_of, windows_of
-from server.queueing.rules import label_of
+from server.queueing.rules import label_of, lane_elsewhere
 from server.queueing.tickets import give_number
 
 
@@ -25,12 +26,14 @@ class Destination:
     """Where a number goes: to which kind, at which point, and perhaps to one window of it.
 
     `is_here` is false where the person has to come to the point first, `arrive_by` at the latest.
+    `keeps_place` is false for one who chose to go: as one who takes a number there now.
     """
 
     point_code: str
     kind: WindowKind
     window_no: int | None = None
     arrive_by: datetime | None = None
+    keeps_place: bool = True
 
     @property
     def is_here(self) -> bool:
@@ -65,7 +68,7 @@ async def transfer_ticket(
 async def move_ticket(
     ticket: QueueTicket, destination: Destination, *, actor: Actor, now: datetime
 ) -> QueueTicket:
-    """Give a ticket's person a new one elsewhere that keeps the place in time, and the visit.
+    """Give a ticket's person a new one elsewhere that keeps the visit.
 
     Call it with both halls taken.
     """
@@ -76,12 +79,12 @@ async def move_ticket(
     successor = QueueTicket(
         point_code=destination.point_code,
         kind=destination.kind,
-        lane=ticket.lane,
+        lane=ticket.lane if destination.keeps_place else lane_elsewhere(ticket.lane),
         person_id=ticket.person_id,
         appointment_id=appointment_id,
         origin_id=ticket.id,
         item_codes=ticket.item_codes,
-        rank_at=ticket.rank_at,
+        rank_at=ticket.rank_at if destination.keeps_place else now,
         arrived_at=now if destination.is_here else None,
         arrive_by=destination.arrive_by,
         wanted_window_no=destination.window_no,
@@ -101,6 +104,15 @@ async def tell_moved(successor: QueueTicket, kind: str, *, now: datetime) -> Non
         now=now,
         data={"point": point.name, "ticket": label_of(successor.series, successor.number)},
     )
+
+
+def minutes_between(left: ServicePoint, there: ServicePoint) -> float:
+    """Return how long the way from one point to another takes."""
+    return travel_minutes(distance_km(_place(left), _place(there)))
+
+
+def _place(point: ServicePoint) -> Place:
+    return Place(point.lat, point.lng)
 
 
 async def _require_served(window: Window, kind: WindowKind, window_no: int | None) -> None:

@@ -61,9 +61,11 @@ async def look_from(ticket: QueueTicket, *, now: datetime) -> Queue:
     return await _look(ticket.point_code, ticket.kind, one, now)
 
 
-async def look_at_queue(point_code: str, kind: WindowKind, *, now: datetime) -> Queue:
-    """Return the queue as one sees it who takes a plain number now."""
-    return await _look(point_code, kind, Waiting(new_id(), now, Lane.PLAIN), now)
+async def look_at_queue(
+    point_code: str, kind: WindowKind, *, now: datetime, lane: Lane = Lane.PLAIN
+) -> Queue:
+    """Return the queue as one sees it who takes a number now."""
+    return await _look(point_code, kind, Waiting(new_id(), now, lane), now)
 
 
 async def _look(point_code: str, kind: WindowKind, one: Waiting, now: datetime) -> Queue:

@@ -85,6 +85,7 @@ POST   /citizen/offers/<offer_id>/decline                     offer          1 .
 POST   /citizen/tickets                                       -              1 . . n 3 3 3 3 3 3 3 3 3
 GET    /citizen/tickets/<ticket_id>                           ticket         1 . 0 n 3 3 3 3 3 3 3 3 3
 POST   /citizen/tickets/<ticket_id>/arrive                    ticket         1 . 0 n 3 3 3 3 3 3 3 3 3
+POST   /citizen/tickets/<ticket_id>/move                      ticket         1 . 0 n 3 3 3 3 3 3 3 3 3
 POST   /citizen/tickets/<ticket_id>/withdraw                  ticket         1 . 0 n 3 3 3 3 3 3 3 3 3
 PUT    /citizen/appointments/<appointment_id>/way             visit          1 . 0 n 3 3 3 3 3 3 3 3 3
 GET    /citizen/cases                                         -              1 . . n 3 3 3 3 3 3 3 3 3

@@ -5,7 +5,7 @@ import re
 
 from server.identity.rules import complete_id_number
 from tests.security.world import CASE_ITEM
-from tests.support.booking import SHORT_ITEM, STREET, TEN
+from tests.support.booking import OTHER_STREET, SHORT_ITEM, STREET, TEN
 from tests.support.papers import picture
 
 ABSENT = "f" * 32
@@ -62,6 +62,7 @@ BODIES = {
     "POST /citizen/appointments/<appointment_id>/reschedule": {"starts_at": NOON},
     "POST /citizen/tickets": {"point_code": STREET, "kind": "consult", **PLACE},
     "POST /citizen/tickets/<ticket_id>/arrive": PLACE,
+    "POST /citizen/tickets/<ticket_id>/move": {"point_code": OTHER_STREET},
     "PUT /citizen/appointments/<appointment_id>/way": {"travel_minutes": 20},
     "POST /desk/windows/<no>/transfer": {"kind": "consult"},
     "POST /desk/windows/<no>/change": {"to_no": 2},
