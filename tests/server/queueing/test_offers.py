@@ -52,7 +52,9 @@ async def elsewhere(ports):
     window = await Window.filter(point_code=OTHER_STREET, kind=WindowKind.ACCEPT).first()
     await Window.filter(id=window.id).update(staff_id="clerk2", opened_at=ports.now())
     yield await Window.get(id=window.id)
-    await Window.filter(point_code=OTHER_STREET).update(staff_id=None, opened_at=None)
+    await Window.filter(point_code=OTHER_STREET).update(
+        staff_id=None, opened_at=None, also_kinds=None
+    )
 
 
 @pytest.fixture
@@ -152,7 +154,10 @@ async def test_a_dark_point_is_offered_to_nobody(crowd, ports):
     await refused(crowd[-1], ports)
 
 
-async def test_who_has_a_number_there_or_was_sent_to_a_window_stays(crowd, ports):
+async def test_who_has_a_number_there_or_was_sent_to_a_window_or_is_issued_stays(
+    crowd, elsewhere, ports
+):
+    await Window.filter(id=elsewhere.id).update(also_kinds=[WindowKind.ISSUE])
     await queue_there(1, ports)
     there = await QueueTicket.get(point_code=OTHER_STREET)
     await QueueTicket.filter(id=there.id).update(person_id=crowd[-1].person_id)
@@ -222,6 +227,7 @@ async def test_the_board_counts_who_goes_at_once_and_the_others_stay(crowd, port
     assert await look(third, ports)
     await go(last, ports)
     await go(next_to_last, ports)
+    assert await look(third, ports) is None
     before = await QueueTicket.all().order_by("id").values()
     with pytest.raises(NoSooner):
         await go(third, ports)
@@ -230,7 +236,6 @@ async def test_the_board_counts_who_goes_at_once_and_the_others_stay(crowd, port
     known = await LOADS.look(ports.redis, now=ports.now())
     assert len(known.loads[OTHER_STREET].waiting) == 7
     assert len(known.loads[STREET].waiting) == 6
-    assert await look(third, ports) is None
 
 
 async def test_a_green_number_stays_green_and_a_booking_goes_as_a_plain_one(crowd, ports, clock):
