@@ -8,6 +8,7 @@ from config.settings import Settings
 from models.appointments import Appointment, Hold
 from models.states import AppointmentState, HoldState
 from server.appointments.errors import HoldDiffers, HoldGone, TooLateToChange
+from server.appointments.events import VisitBooked
 from server.appointments.notices import tell
 from server.appointments.releases import free_place
 from server.appointments.repository import (
@@ -35,6 +36,7 @@ from server.appointments.visits import (
 from server.catalog.service import get_point
 from server.identity.people import get_person
 from server.kit.access import Actor
+from server.kit.outbox import emit
 from server.kit.states import advance, record_move
 
 
@@ -193,8 +195,10 @@ async def write_visit(booking: Booking, *, now: datetime, settings: Settings) ->
     await record_move(
         appointment, from_state=None, to_state=appointment.state, actor=actor, now=now
     )
-    kind = "appointment_confirmed" if is_confirmed else "appointment_received"
-    await tell(appointment, booking.news or kind, now=now, point_name=point.name)
+    if booking.news is None:
+        await emit(VisitBooked(aggregate_id=appointment.id), now=now)
+    else:
+        await tell(appointment, booking.news, now=now, point_name=point.name)
     return appointment
 
 

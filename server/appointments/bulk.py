@@ -17,9 +17,8 @@ from tortoise.exceptions import IntegrityError
 
 from models.appointments import Appointment, AppointmentItem
 from models.fields import new_id
-from models.states import AppointmentState
 from server.appointments.errors import SlotFull
-from server.appointments.notices import show_time
+from server.appointments.events import VisitBooked
 from server.appointments.repository import (
     Place,
     ask_rooms,
@@ -41,9 +40,9 @@ from server.kit.idempotency import (
     claim_answered,
     give_up,
 )
+from server.kit.outbox import write_events
 from server.kit.states import Made, record_made
 from server.kit.transaction import guard_database, in_transaction
-from server.notifications.events import News, notify_all
 
 _APPOINTMENT = (
     "id",
@@ -262,7 +261,7 @@ def _rows(asked: Sequence[Asked], at: datetime) -> list[Statement]:
         insert(Appointment, _APPOINTMENT, [_appointment_row(one, at) for one in asked]),
         insert(AppointmentItem, _ITEM, [row for one in asked for row in _item_rows(one)]),
         record_made(Appointment, moves),
-        *notify_all([_news(one, at) for one in asked]),
+        *write_events((VisitBooked(aggregate_id=one.id), at) for one in asked),
     ]
 
 
@@ -288,15 +287,3 @@ def _appointment_row(one: Asked, at: datetime) -> tuple[object, ...]:
 def _item_rows(one: Asked) -> list[tuple[object, ...]]:
     digest = one.person_digest
     return [(new_id(), one.id, digest, code) for code in sorted(one.terms.plan.item_codes)]
-
-
-def _news(one: Asked, at: datetime) -> News:
-    is_confirmed = one.terms.state is AppointmentState.CONFIRMED
-    return News(
-        kind="appointment_confirmed" if is_confirmed else "appointment_received",
-        account_id=one.actor.id,
-        subject_id=one.id,
-        key="1",
-        at=at,
-        data={"point": one.terms.point_name, "time": show_time(one.place.starts_at)},
-    )

@@ -21,9 +21,11 @@ from server.appointments.closing import list_late
 from server.appointments.closures import closures_to_follow
 from server.appointments.desk import confirm
 from server.appointments.draws import announce_draws, hold_draws
+from server.appointments.events import VisitBooked
 from server.appointments.generation import generate_slots, last_day_on_sale
 from server.appointments.holds import expire_hold
 from server.appointments.impact import find_unlisted
+from server.appointments.notices import tell_booked
 from server.appointments.offering import offer_freed
 from server.appointments.reconciling import LONGEST_VISIT, find_differences
 from server.appointments.releases import free_rest, put_on_sale, rest_of
@@ -196,7 +198,7 @@ async def _alone(subject: object, work: Callable[[], Awaitable[None]]) -> None:
         log.info("left_as_it_is", subject=subject, reason=refusal.code)
 
 
-CONSUMERS: tuple[Consumer, ...] = ()
+CONSUMERS = (Consumer("appointments.tell_booked", VisitBooked, tell_booked),)
 JOBS: tuple[Job, ...] = (
     Job("appointments.make_slots", HALF_A_DAY_S, make_slots),
     Job("appointments.expire_holds", 10.0, expire_holds),

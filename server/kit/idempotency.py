@@ -9,7 +9,7 @@ from tortoise.exceptions import IntegrityError, OperationalError
 from tortoise.expressions import Q
 
 from models.bookkeeping import IdempotencyKey
-from models.fields import digest_of, seal
+from models.fields import digest_of
 from server.kit.bulk import Statement, insert, marks
 from server.kit.errors import InProgress, KeyReused
 from server.kit.transaction import LOCK_WAIT_TIMEOUT, error_number
@@ -75,7 +75,8 @@ async def keep(request: KeyedRequest, answer: StoredAnswer) -> None:
 def claim_answered(answered: Iterable[Answered]) -> Statement:
     """Claim keys with their answers, first of all in the transaction of the effects.
 
-    Fails as a whole if one of them is claimed already.
+    Fails as a whole if one of them is claimed already. The answers are not sealed: what they tell
+    must stand in plain in the rows of the effects, too.
     """
     rows = [
         (
@@ -83,7 +84,7 @@ def claim_answered(answered: Iterable[Answered]) -> Statement:
             one.request.key,
             one.request.fingerprint,
             one.answer.status,
-            seal(one.answer.body),
+            one.answer.body,
             one.at,
             one.at + KEPT_FOR,
         )

@@ -95,7 +95,7 @@ class Pipeline:
 
     async def _admit(self, route: Route, request: Request, now: datetime) -> Actor:
         token = _bearer(request)
-        actor = await guard_database(lambda: self._authenticate(token)) if token else None
+        actor = await self._authenticate(token) if token else None
         request.ctx.actor = actor
         if actor is None and not route.allows.is_open:
             raise Unauthenticated

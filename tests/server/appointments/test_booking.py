@@ -9,6 +9,7 @@ from models.appointments import Appointment, AppointmentItem
 from models.catalog import ServicePoint
 from models.notifications import Notice
 from models.states import AppointmentState
+from server.appointments.desk import confirm
 from server.appointments.errors import (
     AlreadyBooked,
     BookingPaused,
@@ -31,6 +32,7 @@ from server.appointments.service import (
 from server.balancing.rules import ExpectedMinutes
 from server.kit.access import ENGINE
 from server.kit.errors import ChangedMeanwhile, WrongState
+from server.kit.relay import Relay
 from server.kit.states import moves_of
 from server.kit.transaction import in_transaction
 from server.prereview.service import reviewed_items
@@ -78,19 +80,35 @@ async def test_a_booking_takes_one_place_in_every_slot_it_spans(ports):
     assert await live_of(booker) == 1
     moves = await moves_of(Appointment, made.id)
     assert [(move.from_state, move.to_state) for move in moves] == [("", "pending")]
-    notice = await Notice.get(account_id=booker.account_id)
-    assert notice.kind == "appointment_received"
-    assert "2026-11-24 10:00" in notice.text
+    assert await told(ports) == [(booker.account_id, "appointment_received")]
+    assert "2026-11-24 10:00" in (await Notice.get()).text
+
+
+async def told(ports):
+    """Return whom the relay tells what."""
+    await Relay(ports, worker_id="test").run_once()
+    notices = await Notice.all().order_by("id")
+    return [(one.account_id, one.kind) for one in notices]
 
 
 async def test_a_point_that_confirms_by_itself_confirms_at_once(ports):
     await make_slots(5)
     await ServicePoint.filter(code=STREET).update(confirms_by_itself=True)
+    booker = await make_booker()
     try:
-        made = await book_now(wish(), await make_booker(), ports)
+        made = await book_now(wish(), booker, ports)
     finally:
         await ServicePoint.filter(code=STREET).update(confirms_by_itself=False)
     assert made.state is AppointmentState.CONFIRMED
+    assert await told(ports) == [(booker.account_id, "appointment_confirmed")]
+
+
+async def test_who_has_been_told_more_is_not_told_of_the_booking(ports):
+    await make_slots(5)
+    booker = await make_booker()
+    made = await book_now(wish(), booker, ports)
+    await in_transaction(lambda: confirm(made, actor=ENGINE, now=ports.now()))
+    assert await told(ports) == [(booker.account_id, "appointment_confirmed")]
 
 
 async def test_one_full_slot_in_the_middle_refuses_the_whole_visit(ports):
