@@ -31,8 +31,6 @@ class KnownDays:
 
 @dataclass(slots=True)
 class _Kept:
-    days: KnownDays | None = None
-    days_until_s: float = 0.0
     index: ItemIndex | None = None
     index_version: tuple[int, int] = (0, 0)
     index_until_s: float = 0.0
@@ -67,11 +65,11 @@ async def remembered(key: Hashable, load: Callable[[], Awaitable[T]], *, for_s: 
 
 async def known_days() -> KnownDays:
     """Return the calendar as it was at most `CALENDAR_KEPT_S` ago, with names."""
-    kept = _Process.kept
-    if kept.days is None or kept.days_until_s <= monotonic():
-        kept.days = _know(await repository.load_calendar())
-        kept.days_until_s = monotonic() + CALENDAR_KEPT_S
-    return kept.days
+
+    async def load() -> KnownDays:
+        return _know(await repository.load_calendar())
+
+    return await remembered("calendar", load, for_s=CALENDAR_KEPT_S)
 
 
 async def working_calendar() -> WorkingCalendar:
