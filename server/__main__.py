@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-import gc
 import sys
 from collections.abc import Callable, Sequence
 from datetime import date
@@ -22,8 +21,6 @@ from server.worker import run_worker
 
 Command = Callable[[argparse.Namespace, Settings], int]
 UNUSABLE = 2
-COLLECTED_AT = 50_000
-"""Objects more than at the last collection; Python's own 700 are there with 64 requests at once."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -85,7 +82,6 @@ def _api(chosen: argparse.Namespace, settings: Settings) -> int:
     app = create_api(engine)
     if chosen.with_worker:
         _attach_worker(app, engine)
-    _collect_rarely()
     app.run(
         host=settings.host,
         port=chosen.port or settings.port,
@@ -94,13 +90,6 @@ def _api(chosen: argparse.Namespace, settings: Settings) -> int:
         motd=False,
     )
     return 0
-
-
-def _collect_rarely() -> None:
-    """Look for circles of garbage rarely: what was made by now stays, requests leave few."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(COLLECTED_AT)
 
 
 def _attach_worker(app: Sanic, engine: Engine) -> None:  # type: ignore[type-arg]
