@@ -28,14 +28,11 @@ class Member:
         return {"Authorization": f"Bearer {self.token}", "Idempotency-Key": uuid4().hex}
 
 
-async def gather_crowd(size: int, *, now: datetime, first: int = 0) -> list[Member]:
-    """Make `size` persons with accounts and sessions; call it with an engine open.
-
-    A second crowd on the same tables begins at a `first` that is none of the other's.
-    """
+async def gather_crowd(size: int, *, now: datetime) -> list[Member]:
+    """Make `size` persons with accounts and sessions; call it once, with an engine open."""
     crowd = [Member(new_id(), new_id(), token_urlsafe(32)) for _ in range(size)]
     rows: dict[type[Model], list] = {
-        Person: _persons(crowd, now, first),
+        Person: _persons(crowd, now),
         WechatAccount: _accounts(crowd, now),
         Session: _sessions(crowd, now),
     }
@@ -44,8 +41,8 @@ async def gather_crowd(size: int, *, now: datetime, first: int = 0) -> list[Memb
     return crowd
 
 
-def _persons(crowd: list[Member], now: datetime, first: int) -> list[Person]:
-    numbers = [_id_number(place) for place in range(first, first + len(crowd))]
+def _persons(crowd: list[Member], now: datetime) -> list[Person]:
+    numbers = [_id_number(place) for place in range(len(crowd))]
     return [
         Person(
             id=one.person_id,
