@@ -148,14 +148,7 @@ def _busy_district(side: int) -> District:
         for point, one in zip(points, cycle(stations), strict=False)
     }
     known = take_snapshot({one.code: one for one in points}, loads, MINUTES, now=NOW)
-    homes = [
-        Place(
-            one.lat + dice.gauss(0, 0.45) / KM_PER_DEGREE,
-            one.lng + dice.gauss(0, 0.45) / KM_PER_DEGREE,
-        )
-        for one in dice.choices(points, k=200)
-    ]
-    return known, homes
+    return known, [_home(one, dice) for one in dice.choices(points, k=200)]
 
 
 def _point(code: str, station: Station, east_km: float, north_km: float) -> ServicePoint:

@@ -148,6 +148,7 @@ async def test_nobody_is_sent_where_they_cannot_be_served(crowd, elsewhere, port
 
 
 async def test_a_dark_point_is_offered_to_nobody(crowd, ports):
+    assert await look(crowd[-1], ports)
     await in_transaction(
         lambda: evacuate(OTHER_STREET, actor=ENGINE, now=ports.now(), reason="fire")
     )
@@ -159,6 +160,7 @@ async def test_who_has_a_number_there_or_was_sent_to_a_window_or_is_issued_stays
 ):
     await Window.filter(id=elsewhere.id).update(also_kinds=[WindowKind.ISSUE])
     await queue_there(1, ports)
+    assert all([await look(ticket, ports) for ticket in crowd[-3:]])
     there = await QueueTicket.get(point_code=OTHER_STREET)
     await QueueTicket.filter(id=there.id).update(person_id=crowd[-1].person_id)
     await refused(crowd[-1], ports)
