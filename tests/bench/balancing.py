@@ -4,8 +4,9 @@ The scenario, with its seed, is that of `docs/BALANCING.md`; every way of guidin
 same days.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from itertools import chain, cycle
@@ -43,10 +44,21 @@ SHOWN = 20
 NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)
 ITEM = "GL0001"
 MINUTES = ItemMinutes({ITEM: USUAL_MINUTES}, frozenset())
-District = tuple[Snapshot, list[Place]]
-"""What is known of its points, and where people are."""
 Ranker = Callable[[Snapshot, Place, datetime], tuple[str, float]]
 """Returns the first point and the minutes to it."""
+
+
+@dataclass
+class District:
+    """What is known of its points, what is told of them at first, and where people are."""
+
+    known: Snapshot
+    told: Mapping[str, HallLoad]
+    homes: Sequence[Place]
+
+    def begin(self) -> None:
+        """Forget who set out: they would pile up at few points, and not at many."""
+        self.known = self.known.moved_on(self.known.points, self.told, now=NOW)
 
 
 @bench("minutes_over_bound", group="balancing")
@@ -148,7 +160,7 @@ def _busy_district(side: int) -> District:
         for point, one in zip(points, cycle(stations), strict=False)
     }
     known = take_snapshot({one.code: one for one in points}, loads, MINUTES, now=NOW)
-    return known, [_home(one, dice) for one in dice.choices(points, k=200)]
+    return District(known, loads, [_home(one, dice) for one in dice.choices(points, k=200)])
 
 
 def _point(code: str, station: Station, east_km: float, north_km: float) -> ServicePoint:
@@ -194,8 +206,9 @@ def _growth(rank: Ranker, few: District, many: District) -> float:
 
 
 def _seconds(rank: Ranker, district: District, turn: int) -> float:
-    """Return what a ranking takes while somebody sets out after each one."""
-    known, homes = district
+    """Return what a ranking takes in a round, while somebody sets out after each one."""
+    district.begin()
+    known, homes = district.known, district.homes
     began = process_time()
     for n in range(RANKINGS):
         now = NOW + (turn * RANKINGS + n) / RANKINGS_PER_MINUTE * MINUTE
